@@ -1,0 +1,1 @@
+"""Wishes, and the one door for change (not Django's management commands: those live in exact.operations)."""

@@ -1,0 +1,1 @@
+"""Definitions, freezing, replay and manifest."""

@@ -1,0 +1,1 @@
+"""Facts and rules; it knows no framework."""

@@ -1,0 +1,1 @@
+"""Where facts are kept: append, read by stream, scope and position."""

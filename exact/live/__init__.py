@@ -1,0 +1,1 @@
+"""Working together: what goes over the WebSocket."""

@@ -1,0 +1,1 @@
+"""What operators run: management commands, the embedded services, health."""

@@ -1,0 +1,1 @@
+"""Read models; each may be thrown away and rebuilt from the facts."""

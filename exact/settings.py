@@ -1,0 +1,183 @@
+"""The only reader of the environment; every default works for the embedded mode of `manage.py up`."""
+
+import hashlib
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from exact.environment import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = Path(environment("EXACT_VAR", "var")).absolute()
+"""Everything the embedded mode writes lies below this folder."""
+
+
+def run_folder(var: Path) -> Path:
+    """Where the Unix sockets lie: a socket's path may have 107 bytes, so a deep `var` gets a folder of its own in /tmp."""
+    near = var / "run"
+    if len(str(near)) <= 80:
+        return near
+    return Path(tempfile.gettempdir()) / f"exact-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"
+
+
+RUN = run_folder(VAR)
+ORIGINALS = VAR / "originals"
+UPLOADS = VAR / "uploads"
+EXPORTS = VAR / "exports"
+CACHE = VAR / "cache"
+DATABASE_URL = environment("DATABASE_URL", f"postgresql://exact@/exact?host={RUN}")
+REDIS_URL = environment("REDIS_URL", f"unix://{RUN}/redis.sock")
+EMBEDDED_POSTGRES = environment("DATABASE_URL", "") == ""
+EMBEDDED_REDIS = environment("REDIS_URL", "") == ""
+
+
+def secret_key() -> str:
+    """From EXACT_SECRET_KEY, else from the file that `manage.py up` makes once, else one for this process alone."""
+    kept = VAR / "secret.key"
+    return environment("EXACT_SECRET_KEY", "") or (kept.read_text() if kept.exists() else secrets.token_urlsafe(48))
+
+
+SECRET_KEY = secret_key()
+DEBUG = environment("EXACT_DEBUG", "") == "1"
+ALLOWED_HOSTS = environment("EXACT_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [origin for origin in environment("EXACT_ORIGINS", "").split(",") if origin]
+HTTPS = environment("EXACT_HTTPS", "") == "1"
+"""Served behind TLS: cookies are marked Secure and plain requests are sent on to https."""
+
+# How much one person may send and one process may hold.
+UPLOAD_MAX_BYTES = int(environment("EXACT_UPLOAD_MAX_BYTES", str(50 * 2**30)))
+PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", "178956970"))
+SLIDE_CACHE_HANDLES = int(environment("EXACT_SLIDE_CACHE_HANDLES", "64"))
+SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20)))
+TILE_CACHE_BYTES = int(environment("EXACT_TILE_CACHE_BYTES", str(64 * 2**20)))
+POSTGRES_POOL = int(environment("EXACT_POSTGRES_POOL", "0"))
+"""Connections shared by the threads of one process; 0 keeps one for each thread (right for workers and tests)."""
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings from one URL, `postgresql://user:password@host:port/name?host=/socket/folder`."""
+    parts = urlsplit(url)
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    host = options.pop("host", parts.hostname or "")
+    if POSTGRES_POOL:
+        options["pool"] = {"min_size": 2, "max_size": POSTGRES_POOL, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0 if POSTGRES_POOL else None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c lock_timeout=5s -c timezone=UTC", **options},
+        "TEST": {"NAME": environment("EXACT_TEST_DATABASE", "") or None},
+    }
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "exact.eventstore",
+    "exact.projections",
+    "exact.accounts",
+    "exact.datasets",
+    "exact.operations",
+    "exact.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "exact.web.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "exact.urls"
+ASGI_APPLICATION = "exact.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "exact" / "web" / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "exact" / "web" / "static"]
+STATIC_ROOT = VAR / "static"
+FILE_UPLOAD_TEMP_DIR = str(UPLOADS) if UPLOADS.is_dir() else None
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "exact.accounts.authentication.TokenAuthentication",
+        "exact.accounts.authentication.BasicAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "exact.api.pagination.LimitOffset",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "exact.api.errors.answer",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "EXACT",
+    "DESCRIPTION": "Annotate images together, live; every edit is a fact; every dataset can be replayed.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment("EXACT_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""Where bytes are kept: originals by content hash, uploads on their way in."""

@@ -1,0 +1,1 @@
+"""One file per image format, tried in the order of FORMATS."""

@@ -1,0 +1,1 @@
+"""What people see: one shell of HTML and the TypeScript client."""
