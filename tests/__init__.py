@@ -1,0 +1,1 @@
+"""The same tree again: what each room promises, as sentences that can be false."""

@@ -1,0 +1,1 @@
+"""Starting, stopping, and everything that can be in the way of it."""
