@@ -15,7 +15,7 @@ from exact.operations.errors import CannotRun
 NAMES = ("exact", "postgres")
 """Users to take when they exist, in this order; otherwise the first is made."""
 CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
-"""Either lets the user walk through a closed folder such as /root; the weaker first, which containers often withhold."""
+"""Either lets the user walk through a closed folder such as /root; the weaker first, but containers withhold it."""
 
 
 def service_user(data: Path) -> pwd.struct_passwd:
@@ -88,8 +88,8 @@ def passing_power() -> list[str]:
     name = next((name for name, bit in CAPABILITIES.items() if bounding >> bit & 1), None)
     if name is None:
         raise CannotRun(
-            "PostgreSQL's user cannot reach this folder: a parent is closed to others, and this container withholds the "
-            "right to pass it. Put the folder elsewhere, or run as an ordinary user."
+            "PostgreSQL's user cannot reach this folder: a parent is closed to others, and this container withholds "
+            "the right to pass it. Put the folder elsewhere, or run as an ordinary user."
         )
     only = f"-all,+{name}"
     return [f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}", "--securebits=+no_setuid_fixup"]

@@ -34,7 +34,7 @@ SETTINGS = {
     "log_min_messages": "warning",
     "cluster_name": NAME,
 }
-"""For one small machine, on sockets only. Durability stays as PostgreSQL has it: fsync, full pages, synchronous commit."""
+"""For one small machine, on sockets only. Durability is not touched: fsync, full pages, synchronous commit."""
 FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests, whose data may go with the machine."""
 
@@ -101,7 +101,7 @@ class Postgres:
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
 
     def _forget_reused_number(self) -> None:
-        """After a crash `postmaster.pid` may name a process that is another's by now; PostgreSQL would refuse to start."""
+        """After a crash `postmaster.pid` may name what is another's process by now; PostgreSQL would refuse."""
         path = self.data / "postmaster.pid"
         first = path.read_text().partition("\n")[0].strip() if path.exists() else ""
         named = Path("/proc") / first / "comm"

@@ -17,12 +17,27 @@ KEEP = Path(__file__).with_name("keep.py")
 POLL_S = 0.03
 
 
-class Service(Protocol):
-    """What a server must tell to be kept."""
+class Keepable(Protocol):
+    """How a program is called in our words, and how it is stopped."""
 
-    name: str
-    stop_signal: str
-    patience_s: float
+    @property
+    def name(self) -> str:
+        """As people know it."""
+        ...
+
+    @property
+    def stop_signal(self) -> str:
+        """Without SIG."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """How long it may take to stop."""
+        ...
+
+
+class Service(Keepable, Protocol):
+    """What a server must tell besides."""
 
     def command(self) -> list[str]:
         """The program and its arguments."""
@@ -79,7 +94,7 @@ class Kept:
         self.keeper = None
 
 
-def keep_command(service: Service, command: Sequence[str], hold: Iterable[int], cwd: Path) -> list[str]:
+def keep_command(service: Keepable, command: Sequence[str], hold: Iterable[int], cwd: Path) -> list[str]:
     """The keeper's words; its parent is this process."""
     words = ["--parent", str(os.getpid()), "--name", service.name, "--cwd", str(cwd)]
     words += ["--stop-signal", service.stop_signal, "--patience", str(service.patience_s)]

@@ -1,0 +1,96 @@
+"""Web, worker and projector under one honcho Manager, each with a keeper that starts it again when it dies."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from honcho.manager import Manager
+from honcho.process import Popen, Process
+
+from exact.environment import environment_with
+from exact.operations.keep import end_with_parent
+from exact.operations.services import keep_command
+
+POOL = "20"
+"""PostgreSQL connections that the threads of the web process share."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of the processes that make the application; the words are those of its command line."""
+
+    name: str
+    words: list[str]
+    changes: dict[str, str]
+    stop_signal: str = "TERM"
+    patience_s: float = 3.0  # honcho kills after five
+
+
+def programs(host: str, port: int) -> list[Program]:
+    """The three of them, as Python modules of this environment."""
+    python = [sys.executable, "-m"]
+    web = ["daphne", "-v", "0", "-b", host, "-p", str(port), "--no-server-name", "--application-close-timeout", "3"]
+    worker = ["dramatiq", "--processes", "1", "--threads", "4", "--worker-shutdown-timeout", "2000", "--skip-logging"]
+    return [
+        Program("web", [*python, *web, "exact.asgi:application"], {"EXACT_POSTGRES_POOL": POOL}),
+        Program("worker", [*python, *worker, "workers.broker", "workers.actors"], {}),
+        Program("projector", [*python, "workers.projector"], {}),
+    ]
+
+
+class KeptProcess(Process):  # type: ignore[misc]  # honcho has no types
+    """honcho's process: a fork that reads what its child says. It and the child end with the supervisor."""
+
+    def __init__(self, program: Program, hold: list[int], **options: Any) -> None:  # Any: honcho's own options
+        super().__init__(program.words, **options)
+        self.program, self.hold = program, hold
+        self._child_ctor = partial(Popen, shell=False, pass_fds=hold)
+
+    def run(self, events: Any = None, ignore_signals: bool = False) -> None:  # Any: a queue of honcho's messages
+        """In the fork; its number is the keeper's parent."""
+        end_with_parent(signal.SIGKILL)
+        self.cmd = keep_command(self.program, self.program.words, self.hold, settings.ROOT)
+        super().run(events, ignore_signals)
+
+
+class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
+    """Runs until it is told to stop, or until one program does not start."""
+
+    def __init__(self, programs: list[Program], hold: list[int], when_started: Callable[[], None]) -> None:
+        super().__init__()
+        self.told = False
+        self.when_started = when_started
+        for program in programs:
+            self._process_ctor = partial(self._kept, program, hold)
+            self.add_process(program.name, program.words)
+
+    @staticmethod
+    def _kept(program: Program, hold: list[int], _words: list[str], **options: Any) -> KeptProcess:
+        options["env"] = environment_with(EXACT_VAR=str(settings.VAR), PYTHONUNBUFFERED="1", **program.changes)
+        return KeptProcess(program, hold, **options)
+
+    def _start(self) -> None:
+        super()._start()
+        self.when_started()
+
+    def terminate(self) -> None:
+        """Told before all have started, honcho would not know whom to stop: then it happens when they have."""
+        self.told = True
+        if self._all_started():
+            super().terminate()
+
+    def _any_stopped(self) -> bool:
+        return self.told or bool(super()._any_stopped())
+
+
+def supervise(programs: list[Program], hold: list[int], when_started: Callable[[], None]) -> bool:
+    """True when it ended because somebody asked for it."""
+    supervisor = Supervisor(programs, hold, when_started)
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    supervisor.loop()
+    return supervisor.returncode in (130, 143)
