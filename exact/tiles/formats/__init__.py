@@ -1,1 +1,31 @@
 """One file per image format, tried in the order of FORMATS."""
+
+from pathlib import Path
+
+from exact.tiles.errors import EmptyFile, TileError, UnknownFormat
+from exact.tiles.formats import nifti, picture, whole_slide
+from exact.tiles.source import Format, OpenOptions, TileSource
+
+FORMATS: tuple[Format, ...] = (nifti.FORMAT, whole_slide.FORMAT, picture.FORMAT)
+"""Cheapest recognition first; a file that a format recognises but cannot open is offered to the later ones."""
+
+HEAD_BYTES = 4096
+
+
+def open_image(path: Path, options: OpenOptions) -> TileSource:
+    """Opens an image by its content; its name does not matter."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise EmptyFile("The file is empty. Was the upload or the copy interrupted?")
+    first_problem: TileError | None = None
+    for candidate in FORMATS:
+        if candidate.recognises(path, head):
+            try:
+                return candidate.open(path, options)
+            except TileError as error:
+                first_problem = first_problem or error
+    raise first_problem or UnknownFormat(
+        "The file's content is no image that can be read here: whole-slide images (SVS, tiled TIFF, ...), "
+        "NIfTI volumes, PNG, JPEG and TIFF pictures are."
+    )

@@ -1,0 +1,56 @@
+"""What can be wrong with an image file or a tile address: a code for programs and a sentence for people."""
+
+
+class TileError(Exception):
+    """A file or an address that gives no pixels."""
+
+    code = "no_pixels"
+    spoils_handle = True
+    """Whether the open file should be dropped after this error (OpenSlide's errors stick to the handle)."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class EmptyFile(TileError):
+    """Not one byte."""
+
+    code = "empty_file"
+
+
+class UnknownFormat(TileError):
+    """No reader recognises the content."""
+
+    code = "unsupported_format"
+
+
+class UnsupportedContent(TileError):
+    """The format is known, but this variant of it is not read."""
+
+    code = "unsupported_format"
+
+
+class DamagedFile(TileError):
+    """Recognised, but broken or cut off."""
+
+    code = "damaged_image"
+
+
+class TooManyPixels(TileError):
+    """Larger than the server unpacks."""
+
+    code = "too_many_pixels"
+
+
+class NoSuchTile(TileError):
+    """The address lies outside the image."""
+
+    code = "no_such_tile"
+    spoils_handle = False
+
+
+class NoRoom(TileError):
+    """The disk that holds unpacked pixels is full."""
+
+    code = "disk_full"

@@ -1,0 +1,146 @@
+"""Whole-slide images: everything that OpenSlide reads (Aperio, Hamamatsu, generic tiled TIFF, ...)."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import openslide
+from PIL import Image
+from typing_extensions import override
+
+from exact.tiles import tiff
+from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource
+
+SANE_PIXEL_SIZE_UM = (0.02, 20.0)
+"""Outside of this range the tag means dots per inch of a screen, or nothing."""
+DECODED_TILES_BYTES = 32 * 2**20
+HANDLE_BYTES = 2 * 2**20
+"""Tables and buffers of one open slide, measured on slides of 20,000 to 60,000 pixels."""
+
+
+class WholeSlide(TileSource):
+    """A slide in OpenSlide's hands."""
+
+    def __init__(self, slide: openslide.OpenSlide) -> None:
+        self._slide = slide
+        self._sizes = tuple(slide.level_dimensions)
+        self._downsamples = tuple(slide.level_downsamples)
+        self._properties = dict(slide.properties)
+        self._background = "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
+        self._description = describe(self._sizes[0], self._properties)
+
+    @property
+    @override
+    def description(self) -> Description:
+        return self._description
+
+    @property
+    @override
+    def level_dimensions(self) -> tuple[Size, ...]:
+        return self._sizes
+
+    @property
+    @override
+    def level_downsamples(self) -> tuple[float, ...]:
+        return self._downsamples
+
+    @property
+    @override
+    def properties(self) -> Mapping[str, str]:
+        return self._properties
+
+    @override
+    def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
+        self._plane(plane)
+        self._check_frame(frame, plane)
+        try:
+            region = self._slide.read_region(location, level, size)
+        except openslide.OpenSlideError as error:
+            raise DamagedFile(f"A part of the slide cannot be read: {error}.") from error
+        return np.asarray(self._opaque(region))
+
+    def _opaque(self, region: Image.Image) -> Image.Image:
+        """On the slide's background colour; a region that is opaque already is only converted."""
+        lowest_alpha = region.getextrema()[3][0]  # type: ignore[index]  # RGBA has four bands
+        if lowest_alpha == 255:
+            return region.convert("RGB")
+        ground = Image.new("RGB", region.size, self._background)
+        return Image.composite(region, ground, region)
+
+    @property
+    @override
+    def cost(self) -> int:
+        return HANDLE_BYTES
+
+    @override
+    def close(self) -> None:
+        self._slide.close()
+
+
+def describe(size: Size, properties: Mapping[str, str]) -> Description:
+    """What OpenSlide's properties tell, without the nonsense."""
+    width, height = size
+    x = pixel_size_um(properties.get(openslide.PROPERTY_NAME_MPP_X))
+    y = pixel_size_um(properties.get(openslide.PROPERTY_NAME_MPP_Y))
+    return Description(
+        format=properties.get(openslide.PROPERTY_NAME_VENDOR, "generic-tiff"),
+        width=width,
+        height=height,
+        frames=1,
+        default_frame=0,
+        frame_names=None,
+        channels=3,
+        pixel_size_um=(x, y, None),
+        objective_power=positive(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
+        planes=(PlaneDescription(0, "image", width, height, 1, (x, y)),),
+    )
+
+
+def positive(text: str | None) -> float | None:
+    """A number above zero, or None: many files say 0 or nonsense for 'unknown'."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
+
+
+def pixel_size_um(text: str | None) -> float | None:
+    """The pixel size when it can be one of a microscope."""
+    number = positive(text)
+    lowest, highest = SANE_PIXEL_SIZE_UM
+    return number if number is not None and lowest <= number <= highest else None
+
+
+@cache
+def decoded_tiles() -> openslide.OpenSlideCache:
+    """OpenSlide's cache of decoded tiles, one for all slides of the process."""
+    return openslide.OpenSlideCache(DECODED_TILES_BYTES)
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads."""
+    if head.startswith((b"\x89PNG", b"\x1f\x8b")):
+        return False
+    return openslide.OpenSlide.detect_format(path) is not None
+
+
+def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike
+    """Opens a slide whose tile table was checked first: OpenSlide aborts the process on some broken ones."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    vendor = openslide.OpenSlide.detect_format(path)
+    if tiff.is_tiff(head) and vendor != "hamamatsu":  # NDPI keeps 64-bit offsets in 32-bit fields
+        tiff.check_ranges(path)
+    try:
+        slide = openslide.OpenSlide(path)
+        slide.set_cache(decoded_tiles())
+        return WholeSlide(slide)
+    except openslide.OpenSlideError as error:
+        reason = str(error).replace(str(path), "the file")
+        raise UnsupportedContent(f"The slide cannot be opened: {reason.rstrip('.')}.") from error
+
+
+FORMAT = Format("whole slide", recognises, open_slide)

@@ -1,0 +1,206 @@
+"""The handler interface: what every image format can do, shaped like OpenSlide, with planes and frames added."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from exact.tiles.deepzoom import best_level_for_downsample
+from exact.tiles.errors import NoSuchTile
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) red, green, blue or (height, width, 1) grey; always opaque: the background is applied."""
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+AXIAL, CORONAL, SAGITTAL = 0, 1, 2
+PLANE_NAMES = ("axial", "coronal", "sagittal")
+
+
+@dataclass(frozen=True)
+class PlaneDescription:
+    """One way to cut an image; pictures and slides have exactly one."""
+
+    plane: int
+    name: str
+    width: int
+    height: int
+    frames: int
+    pixel_size_um: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of an image without showing it. Unknown is None, never 0. Sizes are those of plane 0."""
+
+    format: str
+    width: int
+    height: int
+    frames: int
+    default_frame: int
+    frame_names: tuple[str, ...] | None
+    channels: int
+    pixel_size_um: tuple[float | None, float | None, float | None]
+    objective_power: float | None
+    planes: tuple[PlaneDescription, ...]
+
+    def as_json(self) -> dict[str, Any]:  # Any: JSON
+        """Lists, numbers, texts and nulls only."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The inverse of `as_json`, also after a trip through JSON text."""
+        x, y, z = told["pixel_size_um"]
+        names = told["frame_names"]
+        planes = tuple(_plane_from_json(plane) for plane in told["planes"])
+        frame_names = None if names is None else tuple(names)
+        return cls(**{**told, "pixel_size_um": (x, y, z), "frame_names": frame_names, "planes": planes})
+
+
+def _plane_from_json(told: Mapping[str, Any]) -> PlaneDescription:
+    x, y = told["pixel_size_um"]
+    return PlaneDescription(**{**told, "pixel_size_um": (x, y)})
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """Limits for opening a file, and where unpacked pixels may lie."""
+
+    cache: Path
+    identity: str
+    """Names the content (its SHA-256): unpacked pixels in the cache are found again by it."""
+    picture_max_pixels: int = 178_956_970
+    volume_max_bytes: int = 8 * 2**30
+    cache_max_bytes: int = 50 * 2**30
+
+
+@dataclass(frozen=True)
+class Format:
+    """One entry of the list of formats."""
+
+    name: str
+    recognises: Callable[[Path, bytes], bool]
+    """Given the path and the first 4,096 bytes; never looks at the file's name."""
+    open: Callable[[Path, OpenOptions], "TileSource"]
+
+
+class TileSource(ABC):
+    """An open image. Safe to read from several threads; raises `TileError` and nothing else for a bad file."""
+
+    @property
+    @abstractmethod
+    def description(self) -> Description:
+        """What is known without showing it."""
+
+    @property
+    @abstractmethod
+    def level_dimensions(self) -> tuple[Size, ...]:
+        """Sizes of the stored levels of plane 0, largest first."""
+
+    @property
+    def level_downsamples(self) -> tuple[float, ...]:
+        """How much smaller each level is than level 0; 1.0 first."""
+        width, height = self.dimensions
+        return tuple((width / w + height / h) / 2 for w, h in self.level_dimensions)
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """What the file says of itself, in the words of its format."""
+        return {}
+
+    @property
+    def dimensions(self) -> Size:
+        """Size of level 0 of plane 0."""
+        return self.level_dimensions[0]
+
+    @property
+    def level_count(self) -> int:
+        """Number of stored levels."""
+        return len(self.level_dimensions)
+
+    @property
+    def nFrames(self) -> int:  # noqa: N802 - the ancestor's name, which plugins know
+        """Number of frames of plane 0."""
+        return self.description.frames
+
+    def dimensions_for_plane(self, plane: int) -> Size:
+        """Size of level 0 of the plane."""
+        described = self._plane(plane)
+        return described.width, described.height
+
+    def nframes_for_plane(self, plane: int) -> int:
+        """Number of frames of the plane."""
+        return self._plane(plane).frames
+
+    def level_dimensions_for_plane(self, plane: int) -> tuple[Size, ...]:
+        """Sizes of the stored levels of the plane; the other planes of a volume have one level."""
+        return self.level_dimensions if plane == 0 else (self.dimensions_for_plane(plane),)
+
+    def level_downsamples_for_plane(self, plane: int) -> tuple[float, ...]:
+        """How much smaller each level of the plane is than its level 0."""
+        return self.level_downsamples if plane == 0 else (1.0,)
+
+    def get_best_level_for_downsample(self, downsample: float) -> int:
+        """The smallest stored level that is still at least as sharp as asked for."""
+        return best_level_for_downsample(self.level_downsamples, downsample)
+
+    @abstractmethod
+    def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
+        """Pixels of a stored level: `location` in level-0 pixels, `size` in pixels of the level.
+
+        What lies outside the image is background.
+        """
+
+    def get_thumbnail(self, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
+        """The whole frame, in proportion, inside `size`."""
+        width, height = self.dimensions_for_plane(plane)
+        factor = max(1.0, width / size[0], height / size[1])
+        level = best_level_for_downsample(self.level_downsamples_for_plane(plane), factor)
+        whole = self.read_region((0, 0), level, self.level_dimensions_for_plane(plane)[level], frame, plane)
+        return resized(whole, (max(1, round(width / factor)), max(1, round(height / factor))))
+
+    @property
+    @abstractmethod
+    def cost(self) -> int:
+        """Bytes of memory that the open image may come to hold."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives up file and memory; harmless when repeated."""
+
+    def _plane(self, plane: int) -> PlaneDescription:
+        for described in self.description.planes:
+            if described.plane == plane:
+                return described
+        raise NoSuchTile(f"This image has no plane {plane}.")
+
+    def _check_frame(self, frame: int, plane: int) -> None:
+        if not 0 <= frame < self.nframes_for_plane(plane):
+            raise NoSuchTile(f"This image has no frame {frame}.")
+
+
+def resized(pixels: Pixels, size: Size) -> Pixels:
+    """Scaled by Lanczos with the two-step shortcut that Pillow's thumbnails (and so DeepZoomGenerator) use."""
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    grey = pixels.shape[2] == 1
+    image = Image.fromarray(pixels[:, :, 0] if grey else pixels)
+    scaled = np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return scaled[:, :, np.newaxis] if grey else scaled
+
+
+def cut(level: Pixels, left: int, top: int, size: Size, background: int = 255) -> Pixels:
+    """A rectangle of a decoded level; what lies outside is background (0..255, all channels alike)."""
+    width, height = size
+    inside = level[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    if inside.shape[:2] == (height, width):
+        return inside
+    padded = np.full((height, width, level.shape[2]), background, np.uint8)
+    padded[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
+    return padded

@@ -1,0 +1,79 @@
+"""Unpacked pixels: small ones in memory, large ones in a memory map below the cache folder, oldest given up first."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exact.tiles.errors import NoRoom
+from exact.tiles.source import OpenOptions
+
+IN_MEMORY_BYTES = 16 * 2**20
+"""Up to this size a second unpacking is cheaper than a file."""
+
+Flat = NDArray[np.uint8]
+Fill = Callable[[Flat], None]
+
+
+def unpack(options: OpenOptions, kind: str, size_bytes: int, fill: Fill) -> Flat:
+    """The bytes that `fill` writes, from memory or from a file of an earlier call with the same identity and kind."""
+    if size_bytes <= IN_MEMORY_BYTES:
+        flat = np.zeros(size_bytes, np.uint8)
+        fill(flat)
+        return flat
+    kept = options.cache / "unpacked" / f"{options.identity}.{kind}"
+    if not (kept.exists() and kept.stat().st_size == size_bytes):
+        _write(kept, size_bytes, fill)
+        _give_up_oldest(kept, options.cache_max_bytes)
+    os.utime(kept)
+    return np.memmap(kept, np.uint8, "r")
+
+
+def held_bytes(flat: Flat) -> int:
+    """Memory that the array holds for itself; a map lives in the kernel's page cache and is not counted."""
+    return 0 if isinstance(flat, np.memmap) else flat.nbytes
+
+
+def _write(kept: Path, size_bytes: int, fill: Fill) -> None:
+    """Whole or not at all: filled under another name, then renamed."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=kept.parent, prefix=".", suffix=".part")
+    try:
+        _reserve(descriptor, size_bytes)
+        flat = np.memmap(name, np.uint8, "r+")
+        fill(flat)
+        flat.flush()
+        Path(name).rename(kept)
+    finally:
+        os.close(descriptor)
+        Path(name).unlink(missing_ok=True)
+
+
+def _reserve(descriptor: int, size_bytes: int) -> None:
+    """Takes the room first: a map that runs out of disk while it is written to would kill the process."""
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)
+    except OSError as error:
+        raise NoRoom("The server's disk is full: ask the administrator to make room, then try again.") from error
+
+
+def _give_up_oldest(kept: Path, max_bytes: int) -> None:
+    """Removes the files that were not opened for the longest time; whoever still maps one keeps reading it."""
+    files = sorted((f for f in kept.parent.iterdir() if f != kept and f.suffix != ".part"), key=_last_used)
+    total = kept.stat().st_size + sum(_size(f) for f in files)
+    for file in files:
+        if total <= max_bytes:
+            return
+        total -= _size(file)
+        file.unlink(missing_ok=True)
+
+
+def _last_used(file: Path) -> float:
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
