@@ -54,3 +54,9 @@ class NoRoom(TileError):
     """The disk that holds unpacked pixels is full."""
 
     code = "disk_full"
+
+
+class MissingFile(TileError):
+    """The original is not where it was kept."""
+
+    code = "missing_file"

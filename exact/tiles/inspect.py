@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from exact.domain.errors import Busy, Invalid, Refusal, TooLarge, Unsupported
+from exact.domain.errors import Busy, Invalid, NotFound, Refusal, TooLarge, Unsupported
 from exact.tiles.source import Description
 
 DEADLINE_S = 120
@@ -22,6 +22,8 @@ KINDS: dict[str, type[Refusal]] = {
     "damaged_image": Invalid,
     "too_many_pixels": TooLarge,
     "disk_full": Busy,
+    "missing_file": NotFound,
+    "no_such_tile": Invalid,
 }
 
 

@@ -11,7 +11,7 @@ from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.formats import open_image
 from exact.tiles.render import RENDERER_VERSION, render_tile
-from exact.tiles.slide_cache import Grid, ImageFile, SlideCache
+from exact.tiles.slide_cache import Grid, Original, SlideCache
 from exact.tiles.source import Description, OpenOptions, Size
 from exact.tiles.tile_cache import TileCache
 
@@ -42,27 +42,27 @@ class TileService:
         self.slides = slides
         self.tiles = tiles
 
-    def known_tile(self, file: ImageFile, address: TileAddress) -> bytes | None:
+    def known_tile(self, file: Original, address: TileAddress) -> bytes | None:
         """The tile when it is in memory: never waits."""
         return self.tiles.get((file.sha256, address))
 
-    def tile(self, file: ImageFile, address: TileAddress) -> bytes:
+    def tile(self, file: Original, address: TileAddress) -> bytes:
         """The encoded tile, from memory or made now."""
         return self.tiles.get_or_make((file.sha256, address), lambda: self._render(file, address))
 
-    def descriptor(self, file: ImageFile, plane: int) -> bytes:
+    def descriptor(self, file: Original, plane: int) -> bytes:
         """The .dzi document of a plane."""
         with self.slides.view(file, plane, Grid()) as view:
             return view.pyramid.descriptor()
 
-    def description(self, file: ImageFile) -> Description:
+    def description(self, file: Original) -> Description:
         """What is known of the image."""
         with self.slides.lease(file) as source:
             return source.description
 
     def region(
         self,
-        file: ImageFile,
+        file: Original,
         location: tuple[int, int],
         level: int,
         size: Size,
@@ -81,13 +81,13 @@ class TileService:
                 view.source.read_region(location, level, size, view.shown_frame(frame), view.plane)
             )
 
-    def thumbnail(self, file: ImageFile, side_px: int, tile_format: str) -> bytes:
+    def thumbnail(self, file: Original, side_px: int, tile_format: str) -> bytes:
         """The whole image, in proportion, inside a square; the middle slice of a volume."""
         with self.slides.lease(file) as source:
             pixels = source.get_thumbnail((side_px, side_px), source.description.default_frame)
             return ENCODERS[tile_format](pixels)
 
-    def _render(self, file: ImageFile, address: TileAddress) -> bytes:
+    def _render(self, file: Original, address: TileAddress) -> bytes:
         with self.slides.view(file, address.plane, Grid()) as view:
             frame = view.shown_frame(address.frame)
             return render_tile(view, address.level, address.column, address.row, frame, address.tile_format)

@@ -20,7 +20,7 @@ VIEWS_PER_HANDLE = 8
 
 
 @dataclass(frozen=True)
-class ImageFile:
+class Original:
     """Names the content and says where it lies."""
 
     sha256: str
@@ -74,7 +74,7 @@ class SlideCache:
 
     def __init__(
         self,
-        open_file: Callable[[ImageFile], TileSource],
+        open_file: Callable[[Original], TileSource],
         *,
         max_handles: int,
         max_bytes: int,
@@ -99,13 +99,13 @@ class SlideCache:
             return sum(handle.cost for handle in self._handles.values())
 
     @contextmanager
-    def lease(self, file: ImageFile) -> Iterator[TileSource]:
+    def lease(self, file: Original) -> Iterator[TileSource]:
         """The open image, kept open while the block runs. An error that spoils the handle gives it up."""
         with self._leased(file) as handle:
             yield handle.source
 
     @contextmanager
-    def view(self, file: ImageFile, plane: int, grid: Grid) -> Iterator[View]:
+    def view(self, file: Original, plane: int, grid: Grid) -> Iterator[View]:
         """A plane of the open image cut into tiles, kept open while the block runs."""
         with self._leased(file) as handle:
             shown = shown_plane(handle.source, plane)
@@ -117,7 +117,7 @@ class SlideCache:
             self._evict(sha256, handle)
 
     @contextmanager
-    def _leased(self, file: ImageFile) -> Iterator[Handle]:
+    def _leased(self, file: Original) -> Iterator[Handle]:
         handle = self._lease(file)
         try:
             yield handle
@@ -128,7 +128,7 @@ class SlideCache:
         finally:
             self._give_back(handle)
 
-    def _lease(self, file: ImageFile) -> Handle:
+    def _lease(self, file: Original) -> Handle:
         while True:
             handle = self._held(file.sha256) or self._flights.do(file.sha256, lambda: self._open(file))
             with self._lock:
@@ -143,7 +143,7 @@ class SlideCache:
                 self._handles.move_to_end(sha256)
             return handle
 
-    def _open(self, file: ImageFile) -> Handle:
+    def _open(self, file: Original) -> Handle:
         held = self._held(file.sha256)
         if held is not None:
             return held

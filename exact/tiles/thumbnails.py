@@ -9,12 +9,12 @@ from django.conf import settings
 from exact.tiles.encoders import MEDIA_TYPES
 from exact.tiles.render import RENDERER_VERSION
 from exact.tiles.service import tile_service
-from exact.tiles.slide_cache import ImageFile
+from exact.tiles.slide_cache import Original
 
 SIDE_PX = 256
 
 
-def thumbnail(file: ImageFile, side_px: int = SIDE_PX, tile_format: str = "jpeg") -> bytes:
+def thumbnail(file: Original, side_px: int = SIDE_PX, tile_format: str = "jpeg") -> bytes:
     """JPEG or PNG bytes of the whole image inside a square; upright, the middle slice of a volume."""
     kept = kept_at(settings.CACHE, file.sha256, side_px, tile_format)
     if kept.exists():

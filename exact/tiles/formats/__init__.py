@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exact.tiles.errors import EmptyFile, TileError, UnknownFormat
+from exact.tiles.errors import EmptyFile, MissingFile, TileError, UnknownFormat
 from exact.tiles.formats import nifti, picture, whole_slide
 from exact.tiles.source import Format, OpenOptions, TileSource
 
@@ -14,8 +14,7 @@ HEAD_BYTES = 4096
 
 def open_image(path: Path, options: OpenOptions) -> TileSource:
     """Opens an image by its content; its name does not matter."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    head = _head(path)
     if not head:
         raise EmptyFile("The file is empty. Was the upload or the copy interrupted?")
     first_problem: TileError | None = None
@@ -29,3 +28,11 @@ def open_image(path: Path, options: OpenOptions) -> TileSource:
         "The file's content is no image that can be read here: whole-slide images (SVS, tiled TIFF, ...), "
         "NIfTI volumes, PNG, JPEG and TIFF pictures are."
     )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise MissingFile("The file of this image is missing on the server; ask the administrator.") from error

@@ -49,7 +49,7 @@ MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 """A file that names no unit means millimetres: so do all tools of the field."""
 
 AXES = {AXIAL: (0, 1, 2), CORONAL: (0, 2, 1), SAGITTAL: (1, 2, 0)}
-"""Plane: axis shown from left to right, axis shown from bottom to top, axis of the slices; 0 right, 1 anterior, 2 up."""
+"""Plane: axes from left to right, from bottom to top, and along the slices; 0 right, 1 anterior, 2 up."""
 MIRRORED = {AXIAL: True, CORONAL: True, SAGITTAL: False}
 """Radiological convention: the patient's right is on the left; sagittal slices have posterior on the left."""
 
@@ -284,7 +284,7 @@ def _gunzip(path: Path, flat: Flat) -> None:
     """Fills exactly the promised bytes and reads to the end, so that the checksum is checked."""
     try:
         with gzip.open(path) as file:
-            view, at = memoryview(flat), 0
+            view, at = flat.data, 0
             while at < len(view):
                 count = file.readinto(view[at : at + CHUNK_BYTES])
                 if not count:

@@ -1,9 +1,10 @@
-"""Plain pictures (PNG, JPEG, TIFF, ...) through Pillow: shown upright, as 8-bit grey or RGB on white, with a pyramid."""
+"""Plain pictures (PNG, JPEG, TIFF, ...) through Pillow: upright, 8-bit grey or RGB on white, in a pyramid."""
 
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -201,7 +202,7 @@ def fill(image: Image.Image, shape: Shape, flat: Flat) -> None:
             raise UnsupportedContent("The picture's size changes while it is read: this kind of file is not supported.")
         pyramid = levels(shape, flat, frame)
         _fill_first(upright, pyramid[0], to_8_bit)
-        for larger, smaller in zip(pyramid, pyramid[1:], strict=False):
+        for larger, smaller in pairwise(pyramid):
             _halve(larger, smaller)
 
 

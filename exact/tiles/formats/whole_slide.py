@@ -63,7 +63,7 @@ class WholeSlide(TileSource):
 
     def _opaque(self, region: Image.Image) -> Image.Image:
         """On the slide's background colour; a region that is opaque already is only converted."""
-        lowest_alpha = region.getextrema()[3][0]  # type: ignore[index]  # RGBA has four bands
+        lowest_alpha, _ = region.getchannel("A").getextrema()
         if lowest_alpha == 255:
             return region.convert("RGB")
         ground = Image.new("RGB", region.size, self._background)

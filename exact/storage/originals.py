@@ -1,0 +1,82 @@
+"""Originals by content hash, ORIGINALS/ab/cd/<sha256>: never overwritten, the same content kept once."""
+
+import errno
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from exact.domain.errors import NotFound
+from exact.storage.disk import disk_full_refused
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+READ_ONLY = 0o444
+
+
+def path_of(sha256: str, folder: Path | None = None) -> Path:
+    """Where content of this hash lies, or would lie."""
+    if not SHA256.fullmatch(sha256):
+        raise ValueError("A content hash has 64 lower-case hexadecimal digits.")
+    return (folder or settings.ORIGINALS) / sha256[:2] / sha256[2:4] / sha256
+
+
+def is_kept(sha256: str, folder: Path | None = None) -> bool:
+    """Whether this content is here already."""
+    return path_of(sha256, folder).is_file()
+
+
+def open_original(sha256: str, folder: Path | None = None) -> BinaryIO:
+    """The content, for reading."""
+    try:
+        return path_of(sha256, folder).open("rb")
+    except FileNotFoundError as error:
+        raise NotFound("The file of this image is missing on the server; ask the administrator.") from error
+
+
+def keep(temporary: Path, sha256: str, folder: Path | None = None) -> Path:
+    """Moves a received file to its place, safe against a power cut; the temporary name is gone afterwards."""
+    kept = path_of(sha256, folder)
+    with disk_full_refused():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary.chmod(READ_ONLY)
+        _sync(temporary)
+        _place(temporary, kept)
+        for part in (kept.parent, kept.parent.parent, kept.parent.parent.parent):
+            _sync(part)
+    return kept
+
+
+def _place(temporary: Path, kept: Path) -> None:
+    """A hard link fails where a rename would overwrite, so of two equal uploads the first stays."""
+    try:
+        kept.hardlink_to(temporary)
+    except FileExistsError:
+        pass  # the same content is kept already
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP):
+            raise
+        _copy(temporary, kept)
+    temporary.unlink()
+
+
+def _copy(temporary: Path, kept: Path) -> None:
+    """For folders on two disks, or a disk without hard links."""
+    beside = kept.with_name(f".{kept.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(temporary, beside)
+        beside.chmod(READ_ONLY)
+        _sync(beside)
+        beside.rename(kept)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

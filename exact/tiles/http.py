@@ -1,0 +1,176 @@
+"""The tile route: a raw ASGI callable before Django's, because Django's own path costs more than the tile."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+from django.conf import settings
+from django.http.cookie import parse_cookie
+
+from exact.domain.errors import Busy, NotFound, Refusal, status_of
+from exact.tiles.access import Access, Answer, Credential, where_by_membership, who_by_accounts
+from exact.tiles.addresses import is_ours, read_path
+from exact.tiles.encoders import MEDIA_TYPES
+from exact.tiles.errors import NoSuchTile, TileError
+from exact.tiles.service import TileAddress, TileService, tile_service
+from exact.tiles.slide_cache import Original
+
+Scope = MutableMapping[str, Any]  # Any: ASGI's
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = dict[bytes, bytes]
+T = TypeVar("T")
+
+RENDER_THREADS = 4
+ACCESS_THREADS = 4
+MAX_WAITING = 512
+"""More requests than this are told to come again, so that a busy server answers at all."""
+FOR_EVER = b"private, max-age=31536000, immutable"
+ASK_AGAIN = b"private, no-cache"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class TileRoute:
+    """Answers the tile path's URLs; hands everything else to the wrapped application."""
+
+    def __init__(self, app: App, access: Access | None = None, service: TileService | None = None) -> None:
+        self._app = app
+        self._access = access or Access(who_by_accounts, where_by_membership)
+        self._given_service = service
+        self._rendering = ThreadPoolExecutor(RENDER_THREADS, "tile")
+        self._asking = ThreadPoolExecutor(ACCESS_THREADS, "tile-access")
+        self._waiting = 0
+
+    @property
+    def _service(self) -> TileService:
+        return self._given_service or tile_service()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not is_ours(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        with contextlib.suppress(ClientGone):
+            await _send(send, scope["method"], await self._reply(scope, receive))
+
+    async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+        if scope["method"] not in ("GET", "HEAD"):
+            return problem(405, "method_not_allowed", "Tiles can only be read.", {b"allow": b"GET, HEAD"})
+        try:
+            return await self._answer(scope, receive)
+        except Refusal as refusal:
+            headers = {b"retry-after": b"1"} if isinstance(refusal, Busy) else {}
+            return problem(status_of(refusal), refusal.code, refusal.sentence, headers)
+        except TileError as error:
+            return problem(404 if isinstance(error, NoSuchTile) else 422, error.code, error.sentence)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        asked = read_path(scope["path"])
+        if asked is None:
+            raise NotFound("This is not the address of a tile.")
+        original = await self._original(credential_of(scope["headers"]), asked.image_number, receive)
+        if asked.tile is None:
+            return await self._descriptor(original, asked.plane, receive)
+        if_none_match = dict(scope["headers"]).get(b"if-none-match", b"")
+        return await self._tile(original, asked.tile, if_none_match, receive)
+
+    async def _original(self, credential: Credential, number: int, receive: Receive) -> Original:
+        """Asks for access: before the ETag is compared and before any cache is looked into."""
+        known = self._access.known(credential, number)
+        if known is None:
+            known = await self._work(receive, self._asking, lambda: self._access.ask(credential, number))
+        return granted(known)
+
+    async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
+        body = await self._work(receive, self._rendering, lambda: self._service.descriptor(original, plane))
+        return Reply(200, body, {b"content-type": b"application/xml", b"cache-control": ASK_AGAIN})
+
+    async def _tile(self, original: Original, address: TileAddress, if_none_match: bytes, receive: Receive) -> Reply:
+        etag = address.etag(original.sha256).encode()
+        headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": b"cookie, authorization"}
+        if matches(if_none_match, etag):
+            return Reply(304, b"", headers)
+        body = self._service.known_tile(original, address)
+        if body is None:
+            body = await self._work(receive, self._rendering, lambda: self._service.tile(original, address))
+        return Reply(200, body, {b"content-type": MEDIA_TYPES[address.tile_format].encode(), **headers})
+
+    async def _work(self, receive: Receive, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        """Runs in a thread, unless too many wait; what has not begun is dropped when the client goes away."""
+        if self._waiting >= MAX_WAITING:
+            raise Busy("The server is drawing too many tiles at once. Try again in a moment.")
+        self._waiting += 1
+        try:
+            return await unless_gone(receive, asyncio.get_running_loop().run_in_executor(pool, call))
+        finally:
+            self._waiting -= 1
+
+
+async def unless_gone(receive: Receive, work: "asyncio.Future[T]") -> T:
+    """The result, or ClientGone as soon as the connection is closed."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    waited_for: set[asyncio.Future[Any]] = {work, gone}
+    try:
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise ClientGone
+        return work.result()
+    finally:
+        gone.cancel()
+        work.cancel()  # drops it if it has not begun; a running thread is left to end
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def granted(answer: Answer) -> Original:
+    """The file, or the refusal raised anew: remembered ones must not collect tracebacks."""
+    if isinstance(answer, Original):
+        return answer
+    raise type(answer)(answer.sentence)
+
+
+def credential_of(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
+    """What the request shows of its sender."""
+    found = {name: value.decode("latin-1") for name, value in headers if name in (b"authorization", b"cookie")}
+    cookies = parse_cookie(found.get(b"cookie", ""))
+    return Credential(found.get(b"authorization", ""), cookies, settings.SESSION_COOKIE_NAME)
+
+
+def matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Whether the client holds this very tile."""
+    held = (tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b","))
+    return any(tag in (etag, b"*") for tag in held)
+
+
+def problem(status: int, code: str, sentence: str, headers: Headers | None = None) -> Reply:
+    """The body that every room answers a refusal with."""
+    body = msgspec.json.encode({"code": code, "detail": sentence})
+    return Reply(status, body, {b"content-type": b"application/json", b"cache-control": b"no-store", **(headers or {})})
+
+
+async def _send(send: Send, method: str, reply: Reply) -> None:
+    headers = {**reply.headers, b"x-content-type-options": b"nosniff"}
+    if reply.status != HTTPStatus.NOT_MODIFIED:
+        headers[b"content-length"] = str(len(reply.body)).encode()
+    await send({"type": "http.response.start", "status": reply.status, "headers": list(headers.items())})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
