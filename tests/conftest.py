@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.application import Application, none_left
+
 VAR = Path(tempfile.mkdtemp(prefix="exact-tests-"))
 os.environ["EXACT_VAR"] = str(VAR)
 os.environ["DJANGO_SETTINGS_MODULE"] = "exact.settings"
@@ -65,6 +67,16 @@ def forget_facts() -> None:
         restarts = "".join(f"alter sequence {name} restart; " for name in sequences)
         replica, default = (f"set session_replication_role = {role};" for role in ("replica", "default"))
         cursor.execute(f"{replica} truncate {tables}; {restarts} {default}")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Application]:
+    """The whole application as real processes on a free port, with an administrator (tests/application.py)."""
+    running = Application(VAR / "server")
+    running.start()
+    yield running
+    running.stop()
+    assert not none_left(running.var), f"processes are left: {none_left(running.var, 0)}"
 
 
 def pytest_sessionfinish() -> None:

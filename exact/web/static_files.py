@@ -1,4 +1,4 @@
-"""/static/ as a raw ASGI route: the built client from disk, compressed once, cached for ever where the name holds a hash.
+"""/static/ as a raw ASGI route: the built client, compressed once, cached for ever where the name holds a hash.
 
 nginx serves the same folder in compose; here it is daphne, so that `make up` needs one port and no second server.
 """
@@ -11,16 +11,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 PREFIX = "/static/"
-HASHED = re.compile(r"-[\w-]{8}\.\w+$")
+HASHED = re.compile(r"/dist/assets/[^/]+-[\w-]{8}\.\w+$")
 """Vite's names: `viewer-B1x8_kzQ.js` never changes its content."""
 WORTH_COMPRESSING = re.compile(r"^(text/|application/(javascript|json|wasm)|image/svg)")
 FOR_EVER, ASK_AGAIN = b"public, max-age=31536000, immutable", b"public, no-cache"
 KEPT_FILES = 256
+BUILT = Path(__file__).with_name("static")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def held(path: Path, _changed_ns: int, _size_bytes: int) -> Held:
 class StaticRoute:
     """Answers what lies below /static/, and hands everything else on."""
 
-    def __init__(self, application: ASGI3Application, folder: Path) -> None:
+    def __init__(self, application: ASGI3Application, folder: Path = BUILT) -> None:
         self.application = application
         self.folder = folder.resolve()
 
@@ -71,7 +71,7 @@ class StaticRoute:
     def _file(self, path: str) -> Held | None:
         """None for what is not there, and for what would lead out of the folder."""
         try:
-            wanted = (self.folder / unquote(path.removeprefix(PREFIX))).resolve()
+            wanted = (self.folder / path.removeprefix(PREFIX)).resolve()
             about = wanted.stat()
             inside = wanted.is_relative_to(self.folder) and wanted.is_file()
             return held(wanted, about.st_mtime_ns, about.st_size) if inside else None
