@@ -19,6 +19,15 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "exact.settings"
 for name in ("DATABASE_URL", "REDIS_URL", "EXACT_POSTGRES_POOL"):
     os.environ.pop(name, None)
 
+import django  # noqa: E402 - the variables come first
+
+django.setup()  # tests import the rooms while pytest collects them
+
+from django.conf import settings  # noqa: E402
+
+# A slow hash for every user a test makes would be most of the run.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
 FACTS = """
 select (select string_agg(c.oid::regclass::text, ', ') from pg_class c
          where c.relnamespace = 'es'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition),

@@ -5,13 +5,15 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
 
+from exact.eventstore.log import head
 from exact.projections.runner import progress
 
 WAIT_S = 3.0
 
 
-def health() -> tuple[dict[str, Any], bool]:  # Any: JSON
+def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
     """What GET /health/ answers, and whether all is well (200, else 503).
 
     A projection that lags is no failure, one that has stopped is: its read model will not move again by itself.
@@ -52,7 +54,11 @@ def redis_answers() -> bool:
 
 def projection_states() -> list[dict[str, Any]]:  # Any: JSON
     """How many facts each asynchronous read model is behind."""
-    with connection.cursor() as cursor:
-        cursor.execute("select coalesce(max(position), 0) from es.event")
-        (newest,) = cursor.fetchone()
+    newest = head()
     return [{"name": row.name, "state": row.state, "lag": max(newest - row.position, 0)} for row in progress()]
+
+
+def health(_request: HttpRequest) -> JsonResponse:
+    """GET /health/, open to everybody."""
+    answer, well = state()
+    return JsonResponse(answer, status=200 if well else 503)

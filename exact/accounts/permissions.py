@@ -1,0 +1,36 @@
+"""Role x permission: the whole table on one page."""
+
+from enum import StrEnum
+
+from exact.domain.teams import Role
+
+
+class Permission(StrEnum):
+    """What may be done in a team."""
+
+    READ = "read"
+    EXPORT = "export"
+    ANNOTATE = "annotate"
+    VERIFY = "verify"
+    UPLOAD = "upload"
+    MANAGE_IMAGES = "manage_images"
+    MANAGE_SETS = "manage_sets"
+    FREEZE = "freeze"
+    MANAGE_MEMBERS = "manage_members"
+    MANAGE_TEAM = "manage_team"
+
+
+P = Permission
+VIEWER = {P.READ, P.EXPORT}
+ANNOTATOR = {*VIEWER, P.ANNOTATE, P.UPLOAD}
+VERIFIER = {*ANNOTATOR, P.VERIFY}
+ADMIN = {*VERIFIER, P.MANAGE_IMAGES, P.MANAGE_SETS, P.FREEZE, P.MANAGE_MEMBERS}
+OWNER = {*ADMIN, P.MANAGE_TEAM}
+
+TABLE: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset(VIEWER),
+    Role.ANNOTATOR: frozenset(ANNOTATOR),
+    Role.VERIFIER: frozenset(VERIFIER),
+    Role.ADMIN: frozenset(ADMIN),
+    Role.OWNER: frozenset(OWNER),
+}

@@ -1,0 +1,16 @@
+"""The doors put together: static files, tiles, Django, sockets."""
+
+import django
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+from exact.environment import set_variable
+
+set_variable("DJANGO_SETTINGS_MODULE", "exact.settings")
+django.setup()
+
+from exact.live.routing import live  # noqa: E402 - needs Django's apps
+from exact.tiles.http import TileRoute  # noqa: E402
+from exact.web.static_files import StaticRoute  # noqa: E402
+
+application = ProtocolTypeRouter({"http": StaticRoute(TileRoute(get_asgi_application())), "websocket": live})

@@ -1,0 +1,56 @@
+"""Wishes about dataset versions: freeze what a fold of the log has found, withdraw with a reason."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from exact.accounts.permissions import Permission
+from exact.accounts.policy import require
+from exact.commands.bus import Change, Command, Context, handles, load_or_refuse
+from exact.domain import dataset_versions
+from exact.domain.dataset_versions import DatasetVersion, Definition
+from exact.domain.identifiers import derived_id
+from exact.domain.streams import checked_name, checked_text, first
+from exact.eventstore.log import next_number
+
+
+class FreezeDataset(Command, frozen=True, kw_only=True):
+    """Freeze a definition that the server itself has worked out (exact/datasets/freezing.py)."""
+
+    NEEDS: ClassVar[Permission] = Permission.FREEZE
+    PUBLIC: ClassVar[bool] = False
+    definition: Definition
+
+
+class WithdrawDatasetVersion(Command, frozen=True, kw_only=True):
+    """Say that a version should not be used any more, and why; it stays readable."""
+
+    NEEDS: ClassVar[Permission] = Permission.FREEZE
+    dataset_version_id: UUID
+    reason: str
+
+
+@handles(FreezeDataset)
+def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
+    """The first fact of a version; its stream is named by team, name and number, so that no two can be alike."""
+    definition = command.definition
+    require(context.person, command.NEEDS, definition.team_id)
+    checked_name(definition.name)
+    checked_text(definition.description)
+    fact = first(
+        dataset_versions.DatasetVersionFrozen,
+        derived_id(definition.team_id, definition.name, definition.version),
+        context.stamp,
+        number=next_number("dataset_version"),
+        definition=definition,
+    )
+    return Change(before=None, facts=[fact], scope_id=definition.team_id)
+
+
+@handles(WithdrawDatasetVersion)
+def withdraw_dataset_version(command: WithdrawDatasetVersion, context: Context) -> Change:
+    """No more recommended."""
+    version: DatasetVersion = load_or_refuse(command.dataset_version_id, DatasetVersion, "dataset version")
+    require(context.person, command.NEEDS, version.definition.team_id)
+    checked_name(command.reason, what="reason", most=1000)
+    facts = version.withdraw(command.reason, context.stamp)
+    return Change(before=version, facts=facts, scope_id=version.definition.team_id)

@@ -1,0 +1,11 @@
+"""All commands: importing the nouns' modules registers their handlers."""
+
+from importlib import import_module
+
+NOUNS = ("teams", "products", "annotation_types", "image_sets", "images", "annotations", "dataset_versions")
+
+
+def load_commands() -> None:
+    """Make every command known to the bus."""
+    for noun in NOUNS:
+        import_module(f"exact.commands.{noun}")

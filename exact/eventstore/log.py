@@ -1,0 +1,157 @@
+"""The log as the other rooms see it: append one command's facts, read by stream, scope and position."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+from eventsourcing.application import Application
+
+from exact.domain.facts import Fact
+from exact.domain.registry import fold
+from exact.eventstore.errors import library_errors
+from exact.eventstore.mapper import ENCODER, FactMapper, decode
+from exact.eventstore.recorder import ApplicationRecorder, Recording
+from exact.eventstore.topics import to_columns
+
+PAGE = 5000
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact with its place in the log."""
+
+    position: int
+    scope_id: UUID
+    fact: Fact
+
+
+class Log(Application[UUID]):
+    """The library's application over our recorder, mapper and factory."""
+
+    name = "exact"
+    env = {
+        "PERSISTENCE_MODULE": "exact.eventstore.persistence",
+        "MAPPER_TOPIC": f"{FactMapper.__module__}:{FactMapper.__qualname__}",
+    }
+
+    @property
+    def facts(self) -> ApplicationRecorder:
+        """The recorder, typed as ours."""
+        assert isinstance(self.recorder, ApplicationRecorder)
+        return self.recorder
+
+
+@cache
+def log() -> Log:
+    """The process's one log; it keeps no connection of its own."""
+    return Log()
+
+
+def load(stream_id: UUID) -> Any:  # Any: the state of whatever noun the stream is
+    """The state of one stream after all its facts; None where there is no such stream."""
+    return fold(None, stream(stream_id))
+
+
+def stream(stream_id: UUID) -> Iterator[Fact]:
+    """The facts of one stream in version order."""
+    store = log()
+    for event in store.facts.select_events(stream_id):
+        yield decode(*to_columns(event.topic), event.state)
+
+
+def append(recording: Recording, facts: Sequence[Fact], scopes: Sequence[UUID]) -> Sequence[int]:
+    """Record the facts of one command and answer their positions; the last statement of its transaction.
+
+    Raises StaleHead and CommandAlreadyDone.
+    """
+    store = log()
+    stored = [store.mapper.to_stored_event(fact) for fact in facts]
+    return store.facts.insert_events(stored, recording=recording, scopes=scopes)
+
+
+def note(recording: Recording) -> int:
+    """Remember a command that changed nothing, so that a repetition gets the same answer; answers the head."""
+    position = head()
+    with library_errors("default"), connection.cursor() as cursor:
+        params = (recording.command_id, recording.request, recording.result, position)
+        cursor.execute("select es.note(%s, %s, %s::jsonb, %s, 0)", params)
+    return position
+
+
+def done(command_id: UUID) -> tuple[bytes, Any, int, int] | None:  # Any: the stored answer, JSON
+    """What is remembered of a command: hash of the wish, answer, first position, number of facts."""
+    rows = _rows("select request, result::text, position, n from es.command where command_id = %s", command_id)
+    return (bytes(rows[0][0]), msgspec.json.decode(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+
+
+def hash_of(wish: Any) -> bytes:  # Any: a command Struct
+    """SHA-256 of a wish, to tell a repetition from another wish under the same key."""
+    return hashlib.sha256(type(wish).__name__.encode() + b"\n" + ENCODER.encode(wish)).digest()
+
+
+def head() -> int:
+    """The newest position; 0 for an empty log."""
+    return int(_rows("select coalesce(max(position), 0) from es.event")[0][0])
+
+
+def head_of(scope_id: UUID) -> int:
+    """The newest position of one scope; 0 where there is none."""
+    return int(_rows("select coalesce(max(position), 0) from es.event where scope_id = %s", scope_id)[0][0])
+
+
+def next_number(noun: str) -> int:
+    """The next public integer id of a noun (a sequence: a rolled back command leaves a gap)."""
+    return int(_rows(f"select nextval('es.number_{noun}')")[0][0])
+
+
+COLUMNS = "position, scope_id, type, schema_v, data"
+
+
+def read(after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Recorded]:
+    """Facts of all scopes with position > after (and <= upto), in position order."""
+    sql = f"select {COLUMNS} from es.event where position > %s and position <= %s order by position limit %s"  # noqa: S608
+    return [_recorded(row) for row in _rows(sql, after, _top(upto), limit)]
+
+
+def read_scope(scope_id: UUID, after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Recorded]:
+    """Facts of one scope with position > after (and <= upto), in position order."""
+    sql = (
+        f"select {COLUMNS} from es.event where scope_id = %s and position > %s and position <= %s"  # noqa: S608
+        " order by position limit %s"
+    )
+    return [_recorded(row) for row in _rows(sql, scope_id, after, _top(upto), limit)]
+
+
+def all_of(scope_id: UUID, upto: int | None = None) -> Iterator[Recorded]:
+    """Every fact of one scope up to a position, a page at a time."""
+    after = 0
+    while page := read_scope(scope_id, after, upto):
+        yield from page
+        after = page[-1].position
+
+
+def read_stream(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
+    """The facts of one stream with their positions, up to a position."""
+    sql = (
+        f"select {COLUMNS} from es.event where stream_id = %s and position <= %s"  # noqa: S608
+        " and position > (select since from es.stream where stream_id = %s) order by position"
+    )
+    return [_recorded(row) for row in _rows(sql, stream_id, _top(upto), stream_id)]
+
+
+def _top(upto: int | None) -> int:
+    return 2**63 - 1 if upto is None else upto
+
+
+def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: what the driver adapts and returns
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _recorded(row: tuple[Any, ...]) -> Recorded:
+    return Recorded(position=row[0], scope_id=row[1], fact=decode(row[2], row[3], bytes(row[4])))

@@ -1,0 +1,66 @@
+"""Activity: who did what when, newest first, for people to read."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from exact.eventstore.log import Recorded
+from exact.projections.base import upsert
+from exact.projections.follow import Projection
+from exact.projections.image_sets import ImageSetRow
+from exact.projections.images import ImageRow
+
+
+class ActivityRow(models.Model):
+    """One fact: its id is its position in the log."""
+
+    id = models.BigIntegerField(primary_key=True)
+    scope_id = models.UUIDField()
+    stream_id = models.UUIDField()
+    version = models.IntegerField()
+    name = models.TextField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "activity"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["scope_id", "-id"], name="activity_scope")]
+
+
+class Activity(Projection):
+    """Follows every fact."""
+
+    name = "activity"
+    tables = (ActivityRow,)
+
+    def apply(self, batch: Sequence[Recorded]) -> None:
+        upsert(ActivityRow, [_row(recorded) for recorded in batch])
+
+
+def _row(recorded: Recorded) -> dict[str, object]:
+    fact = recorded.fact
+    return {
+        "id": recorded.position,
+        "scope_id": recorded.scope_id,
+        "stream_id": fact.originator_id,
+        "version": fact.originator_version,
+        "name": type(fact).__name__,
+        "by": fact.by,
+        "at": fact.at,
+    }
+
+
+def activity_of_image_set(image_set_id: UUID) -> QuerySet[ActivityRow]:
+    """What happened to a set and its images."""
+    images = ImageRow.objects.filter(image_set_id=image_set_id).values("id")
+    return ActivityRow.objects.filter(Q(scope_id=image_set_id) | Q(scope_id__in=images))
+
+
+def activity_of_team(team_id: UUID) -> QuerySet[ActivityRow]:
+    """What happened in a team: to itself, its sets and their images."""
+    sets = ImageSetRow.objects.filter(team_id=team_id)
+    images = ImageRow.objects.filter(image_set__team_id=team_id).values("id")
+    return ActivityRow.objects.filter(Q(scope_id=team_id) | Q(scope_id__in=sets.values("id")) | Q(scope_id__in=images))

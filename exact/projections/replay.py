@@ -1,0 +1,97 @@
+"""Inline read models again from the log: rebuild one, or compare its rows with a replay."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from exact.domain.registry import facts_of, fold
+from exact.eventstore.log import read
+from exact.projections.base import Inline, Row, columns
+from exact.projections.follow import Projection
+from exact.projections.runner import advance, rebuild
+
+Rows = dict[Any, tuple[Any, ...]]  # Any: an id and its column values
+
+
+def states(inline: Inline) -> dict[Any, Any]:  # Any: stream id to the noun's state
+    """Every stream of that noun after all its facts."""
+    kinds = tuple(facts_of(inline.noun))
+    found: dict[Any, Any] = {}
+    after = 0
+    while batch := read(after=after):
+        for recorded in batch:
+            if isinstance(recorded.fact, kinds):
+                found[recorded.fact.originator_id] = fold(found.get(recorded.fact.originator_id), [recorded.fact])
+        after = batch[-1].position
+    return found
+
+
+def rebuild_inline(inline: Inline) -> int:
+    """Write the rows again from the log; writers of that noun wait meanwhile. Answers the rows written."""
+    with transaction.atomic():
+        _lock(inline)
+        replayed = list(states(inline).values())
+        for table in reversed(inline.tables()):
+            _execute(f'delete from "{table._meta.db_table}"')  # noqa: S608
+        inline.show(replayed)
+        return len(replayed)
+
+
+def _lock(inline: Inline) -> None:
+    """First the tables, then the log: a command writes its rows before its facts, so none can be half-way."""
+    names = ", ".join(f'"{table._meta.db_table}"' for table in inline.tables())
+    _execute("set local lock_timeout = '60s'")
+    _execute(f"lock table {names} in share row exclusive mode")
+
+
+def differences(read_model: Inline | Projection) -> Iterator[str]:
+    """One line for each row that is not what a replay makes of the log. Leaves everything as it was."""
+    with transaction.atomic():
+        before = {table: _rows(table) for table in _tables(read_model)}
+        _make_again(read_model, before)
+        after = {table: _rows(table) for table in _tables(read_model)}
+        transaction.set_rollback(True)
+    for table, rows in before.items():
+        yield from _compared(table, rows, after[table])
+
+
+def _make_again(read_model: Inline | Projection, before: dict[type[models.Model], Rows]) -> None:
+    if isinstance(read_model, Inline):
+        rebuild_inline(read_model)
+    else:
+        while advance(read_model):  # the table may lag; a replay does not
+            pass
+        before.update({table: _rows(table) for table in read_model.tables})
+        rebuild(read_model)
+
+
+def _tables(read_model: Inline | Projection) -> list[type[models.Model]]:
+    return read_model.tables() if isinstance(read_model, Inline) else list(read_model.tables)
+
+
+def _rows(table: type[models.Model]) -> Rows:
+    names = [field.attname for field in columns(table)]
+    return {row[0]: row for row in table._default_manager.order_by("pk").values_list(*names).iterator()}
+
+
+def _compared(table: type[models.Model], stored: Rows, replayed: Rows) -> Iterator[str]:
+    names = [field.attname for field in columns(table)]
+    for key in sorted({*stored, *replayed}, key=str):
+        if stored.get(key) != replayed.get(key):
+            difference = _explained(names, stored.get(key), replayed.get(key))
+            yield f"{table._meta.db_table} {key}: {difference}"
+
+
+def _explained(names: list[str], stored: tuple[Any, ...] | None, replayed: tuple[Any, ...] | None) -> str:
+    if stored is None:
+        return "missing in the table"
+    if replayed is None:
+        return "not in the replay"
+    pairs: Row = {name: (a, b) for name, a, b in zip(names, stored, replayed, strict=True) if a != b}
+    return "; ".join(f"{name}: table {a!r}, replay {b!r}" for name, (a, b) in pairs.items())
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
