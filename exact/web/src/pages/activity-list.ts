@@ -1,0 +1,79 @@
+/** Who did what, newest first. */
+
+import { html, nothing } from "lit";
+import { icon } from "../design";
+import { ago, when } from "../design/format";
+import { PageElement } from "./element";
+import * as rest from "./rest";
+import { urls } from "./routes";
+import type { Activity } from "./shapes";
+
+export class ActivityList extends PageElement {
+  static override properties = {
+    imageSet: { type: Number },
+    team: { type: Number },
+    limit: { type: Number },
+    entries: { state: true },
+    problem: { state: true },
+  };
+  declare imageSet: number;
+  declare team: number;
+  declare limit: number;
+  declare entries: Activity[] | null;
+  declare problem: string;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.imageSet = 0;
+    this.team = 0;
+    this.limit = 12;
+    this.entries = null;
+    this.problem = "";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.load();
+    this.timer = setInterval(() => document.hidden || void this.load(), 20_000);
+  }
+
+  override disconnectedCallback(): void {
+    clearInterval(this.timer);
+    super.disconnectedCallback();
+  }
+
+  async load(): Promise<void> {
+    const of = this.imageSet ? { image_set: this.imageSet } : this.team ? { team: this.team } : {};
+    try {
+      this.entries = await rest.activity(of, this.limit);
+      this.problem = "";
+    } catch (error) {
+      this.problem = rest.sentence(error);
+    }
+  }
+
+  private where(entry: Activity): string | null {
+    if (entry.image === null) return null;
+    return entry.annotation === null ? urls.image(entry.image) : urls.annotation(entry.image, entry.annotation);
+  }
+
+  private one(entry: Activity) {
+    const href = this.where(entry);
+    const words = html`<span class="activity-words"><strong>${entry.by_name}</strong> ${entry.summary}</span>`;
+    return html`<li class="activity-row">
+      <exact-avatar .name=${entry.by_name} .size=${24}></exact-avatar>
+      <div>${href ? html`<a class="plain" href=${href}>${words}</a>` : words}<time datetime=${entry.at} title=${when(entry.at)}>${ago(entry.at)}</time></div>
+    </li>`;
+  }
+
+  protected override render() {
+    if (this.entries === null && this.problem) return html`<p class="hint">${icon("alert")} ${this.problem}</p>`;
+    if (this.entries === null)
+      return html`<div class="activity" aria-busy="true">${[1, 2, 3, 4].map(() => html`<div class="skeleton activity-waiting"></div>`)}</div>`;
+    if (this.entries.length === 0) return html`<p class="muted">Nothing has happened yet.</p>`;
+    return html`<ol class="activity">${this.entries.map((entry) => this.one(entry))}</ol>${nothing}`;
+  }
+}
+
+customElements.define("exact-activity", ActivityList);

@@ -1,0 +1,76 @@
+/** One image in the grid: thumbnail, name, what it is, and how far it is. */
+
+import { html, nothing } from "lit";
+import { icon, toast } from "../design";
+import { bytes, count, pixels, pixelSize } from "../design/format";
+import { stage } from "./figures";
+import { askForm } from "./form-dialog";
+import * as rest from "./rest";
+import { urls } from "./routes";
+import { thumbnail } from "./thumbnail";
+import type { Image, ImageProgress } from "./shapes";
+
+async function rename(image: Image): Promise<unknown> {
+  return askForm({
+    heading: "Rename the image",
+    lead: `The file keeps its own name, ${image.filename}.`,
+    action: "Rename",
+    testid: "rename-image-confirm",
+    fields: [{ name: "name", label: "Name", value: image.name, maxLength: 256 }],
+    run: ({ name }) => rest.command("RenameImage", { image_id: image.uuid, name }),
+  });
+}
+
+async function withdraw(image: Image): Promise<unknown> {
+  const done = await askForm({
+    heading: `Withdraw “${image.name}”?`,
+    lead: "The image and its annotations disappear from this image set. Frozen dataset versions that contain it stay as they are.",
+    action: "Withdraw image",
+    danger: true,
+    testid: "withdraw-image-confirm",
+    fields: [{ name: "reason", label: "Reason", kind: "long", hint: "It is kept in the history.", placeholder: "Wrong stain", maxLength: 500 }],
+    run: ({ reason }) => rest.command("WithdrawImage", { image_id: image.uuid, reason }),
+  });
+  if (done) toast(`“${image.name}” is withdrawn.`, "good");
+  return done;
+}
+
+/** The format by the server's word, else by the file's suffix. */
+const formatOf = (image: Image): string => (image.format || image.filename.split(".").pop() || "").toUpperCase();
+
+const sizeOf = (image: Image): string | null => pixelSize(image.pixel_size_um ?? [image.mpp > 0 ? image.mpp : null]);
+
+function facts(image: Image) {
+  const magnification = image.objectivePower > 1 ? `${Number(image.objectivePower.toFixed(1))}×` : null;
+  const size = image.size_bytes ? bytes(image.size_bytes) : null;
+  const words = [formatOf(image), size, magnification, sizeOf(image) ?? "pixel size unknown"].filter(Boolean);
+  return words.join(" · ");
+}
+
+function counts(row: ImageProgress | undefined) {
+  const pill = (n: number, kind: string, words: string, name: "check" | "close" | "clock") =>
+    n > 0 ? html`<span class="pill ${kind}" title="${count(n)} ${words}">${icon(name)}${count(n)}<span class="unseen"> ${words}</span></span>` : nothing;
+  if (!row || stage(row) === "untouched") return html`<span class="pill none">Not annotated</span>`;
+  return html`${pill(row.open, "open", "open", "clock")}${pill(row.accepted, "accepted", "accepted", "check")}${pill(row.rejected, "rejected", "rejected", "close")}`;
+}
+
+export function imageCard(image: Image, row: ImageProgress | undefined, mayManage: boolean, changed: () => void) {
+  const then = (asked: Promise<unknown>) => void asked.then((done) => done && changed());
+  return html`<article class="card image-card" data-testid="image-card" data-number=${image.id} data-stage=${stage(row)}>
+    <div class="image-thumb">
+      ${thumbnail(image.id)} ${image.frames > 1 ? html`<span class="frames">${icon("layers")}${count(image.frames)}<span class="unseen"> frames</span></span>` : nothing}
+    </div>
+    <div class="image-body">
+      <h3 class="clip" title=${image.name}><a class="stretch" data-cell href=${urls.image(image.id)}>${image.name}</a></h3>
+      <p class="clip">${pixels(image.width, image.height)}</p>
+      <p class="clip muted" title=${facts(image)}>${facts(image)}</p>
+      <div class="pills">${counts(row)}</div>
+    </div>
+    ${mayManage
+      ? html`<div class="image-tools">
+          <button class="button square small" aria-label="Rename ${image.name}" title="Rename" data-testid="rename-image" @click=${() => then(rename(image))}>${icon("edit")}</button>
+          <button class="button square small" aria-label="Withdraw ${image.name}" title="Withdraw" data-testid="withdraw-image" @click=${() => then(withdraw(image))}>${icon("archive")}</button>
+        </div>`
+      : nothing}
+  </article>`;
+}

@@ -1,0 +1,234 @@
+/** One image set: its images, uploads, progress, products, dataset versions and history. */
+
+import { html, nothing } from "lit";
+import { icon, toast } from "../design";
+import { count, counted, percent } from "../design/format";
+import { PageElement } from "./element";
+import { figures, type Figures } from "./figures";
+import { askForm } from "./form-dialog";
+import { freezeDialog } from "./freeze-dialog";
+import * as rest from "./rest";
+import { may, teamOf } from "./rights";
+import { urls } from "./routes";
+import type { Image, ImageSet, Me, MyTeam, Progress } from "./shapes";
+import type { UploadPanel } from "./upload-panel";
+
+const PROGRESS_EVERY_MS = 15_000;
+
+export class ImageSetPage extends PageElement {
+  static override properties = {
+    me: { attribute: false },
+    number: { type: Number },
+    set: { state: true },
+    images: { state: true },
+    progress: { state: true },
+    problem: { state: true },
+    missing: { state: true },
+    frozen: { state: true },
+  };
+  declare me: Me;
+  declare number: number;
+  declare set: ImageSet | null;
+  declare images: Image[] | null;
+  declare progress: Progress | null;
+  declare problem: string;
+  declare missing: boolean;
+  /** Raised by one when a version was frozen, so that the list asks again. */
+  declare frozen: number;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.set = null;
+    this.images = null;
+    this.progress = null;
+    this.problem = "";
+    this.missing = false;
+    this.frozen = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.load();
+    this.timer = setInterval(() => document.hidden || void this.loadProgress(), PROGRESS_EVERY_MS);
+  }
+
+  override disconnectedCallback(): void {
+    clearInterval(this.timer);
+    super.disconnectedCallback();
+  }
+
+  private async load(): Promise<void> {
+    try {
+      this.set = await rest.imageSet(this.number);
+      this.name();
+      await Promise.all([this.loadImages(), this.loadProgress()]);
+      this.problem = "";
+    } catch (error) {
+      this.missing = rest.status(error) === 404;
+      this.problem = rest.sentence(error);
+    }
+  }
+
+  private async loadImages(): Promise<void> {
+    this.images = await rest.images(this.number);
+  }
+
+  /** Counts come a moment after the facts; a failed question is asked again at the next turn. */
+  private async loadProgress(): Promise<void> {
+    const answer = await rest.progress(this.number).catch(() => null);
+    if (answer) this.progress = answer;
+  }
+
+  private get team(): MyTeam | undefined {
+    return this.set ? teamOf(this.me, this.set.team) : undefined;
+  }
+
+  private can(permission: string): boolean {
+    return this.set !== null && may(this.me, this.set.team, permission);
+  }
+
+  private name(): void {
+    const team = this.team ? [{ label: this.team.name, href: urls.team(this.team.number) }] : [];
+    this.crumbs([...team, { label: this.set?.name ?? "" }]);
+  }
+
+  private async describe(set: ImageSet): Promise<void> {
+    const done = await askForm({
+      heading: "Rename the image set",
+      action: "Save",
+      fields: [
+        { name: "name", label: "Name", value: set.name, maxLength: 256 },
+        { name: "description", label: "Description", kind: "long", value: set.description ?? "", optional: true },
+      ],
+      run: ({ name, description = "" }) => rest.command("DescribeImageSet", { image_set_id: set.uuid, name, description }),
+    });
+    if (!done) return;
+    this.set = await rest.imageSet(this.number);
+    this.name();
+  }
+
+  private async withdraw(set: ImageSet): Promise<void> {
+    const done = await askForm({
+      heading: `Withdraw “${set.name}”?`,
+      lead: "It disappears from the lists of everybody. Frozen dataset versions stay readable and exportable.",
+      action: "Withdraw image set",
+      danger: true,
+      fields: [{ name: "reason", label: "Reason", kind: "long", hint: "It is kept in the history.", maxLength: 500 }],
+      run: ({ reason }) => rest.command("WithdrawImageSet", { image_set_id: set.uuid, reason }),
+    });
+    if (done) location.assign(urls.home);
+  }
+
+  private async freeze(set: ImageSet): Promise<void> {
+    const version = await freezeDialog(set);
+    if (!version) return;
+    toast(`${version.name}@${version.version} is frozen: ${counted(version.image_count, "image")}, ${counted(version.annotation_count, "annotation")}.`, "good");
+    this.frozen += 1;
+  }
+
+  private choose(): void {
+    this.querySelector<UploadPanel>("exact-uploads")?.choose();
+  }
+
+  protected override render() {
+    if (this.missing) return this.notFound();
+    if (this.problem && !this.images) return this.failed();
+    if (!this.set) return this.waiting();
+    return html`<div class="page">
+      ${this.head(this.set)} ${this.strip()}
+      ${this.can("upload")
+        ? html`<exact-uploads .imageSet=${this.number} .label=${this.set.name} @exact-uploaded=${this.uploaded}></exact-uploads>`
+        : nothing}
+      <div class="columns">
+        <div class="column-main">
+          <exact-images
+            .images=${this.images}
+            .progress=${this.progress}
+            .mayManage=${this.can("manage_images")}
+            .mayUpload=${this.can("upload")}
+            @exact-choose=${this.choose}
+            @exact-changed=${this.changed}
+          ></exact-images>
+        </div>
+        <aside class="column-side" aria-label="About this image set">${this.side(this.set)}</aside>
+      </div>
+    </div>`;
+  }
+
+  private changed(): void {
+    void Promise.all([this.loadImages(), this.loadProgress()]).catch((error: unknown) => toast(rest.sentence(error), "bad"));
+  }
+
+  private uploaded(): void {
+    this.changed();
+  }
+
+  private head(set: ImageSet) {
+    return html`<header class="page-head">
+      <div class="page-title">
+        <h1>${set.name}</h1>
+        <p class="muted">${set.description || "No description"}</p>
+      </div>
+      <div class="page-tools">
+        ${this.can("freeze")
+          ? html`<button class="button" data-testid="freeze" @click=${() => this.freeze(set)}>${icon("snowflake")}Freeze version</button>`
+          : nothing}
+        ${this.can("upload") ? html`<button class="button primary" data-testid="upload" @click=${this.choose}>${icon("upload")}Upload images</button>` : nothing}
+        ${this.can("manage_sets")
+          ? html`<exact-menu label="More for this image set">
+              <button class="menu-item" role="menuitem" tabindex="-1" data-testid="describe-image-set" @click=${() => this.describe(set)}>${icon("edit")}<span>Rename and describe</span></button>
+              <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdraw(set)}>${icon("archive")}<span>Withdraw…</span></button>
+            </exact-menu>`
+          : nothing}
+      </div>
+    </header>`;
+  }
+
+  private strip() {
+    const now: Figures | null = this.images && this.progress ? figures(this.images.length, this.progress.images) : null;
+    const cell = (label: string, value: (now: Figures) => string, note: (now: Figures) => string = () => "", kind = "") =>
+      html`<div class="stat ${kind}"><dt>${label}</dt><dd>${now ? value(now) : "–"}<small>${now ? note(now) : ""}</small></dd></div>`;
+    return html`<dl class="stats card" data-testid="figures">
+      ${cell("Images", (f) => count(f.images))}
+      ${cell("Annotated", (f) => count(f.annotated), (f) => percent(f.annotated, f.images))}
+      ${cell("Verified", (f) => count(f.verified), (f) => percent(f.verified, f.images))}
+      ${cell("Annotations", (f) => count(f.annotations))}
+      ${cell("Open", (f) => count(f.open), () => "", "open")}
+      ${cell("Accepted", (f) => count(f.accepted), () => "", "accepted")}
+      ${cell("Rejected", (f) => count(f.rejected), () => "", "rejected")}
+    </dl>`;
+  }
+
+  private side(set: ImageSet) {
+    return html`<exact-versions .set=${set} .mayFreeze=${this.can("freeze")} .mayExport=${this.can("export")} .turn=${this.frozen} @exact-freeze=${() => this.freeze(set)}></exact-versions>
+      <exact-set-products .set=${set} .progress=${this.progress} .mayManage=${this.can("manage_sets")} @exact-changed=${this.load}></exact-set-products>
+      <section class="card panel" aria-labelledby="activity-title">
+        <h2 class="panel-title" id="activity-title">${icon("activity")}Activity</h2>
+        <exact-activity .imageSet=${this.number} .limit=${10}></exact-activity>
+      </section>`;
+  }
+
+  private notFound() {
+    return html`<div class="page"><exact-empty icon="search" heading="This image set is not here">
+      It does not exist, was withdrawn, or belongs to a team you are not in.<a slot="action" class="button" href=${urls.home}>To the start</a>
+    </exact-empty></div>`;
+  }
+
+  private failed() {
+    return html`<div class="page"><exact-empty icon="alert" heading="The image set could not be loaded">
+      ${this.problem}<button slot="action" class="button" @click=${this.load}>Try again</button>
+    </exact-empty></div>`;
+  }
+
+  private waiting() {
+    return html`<div class="page" aria-busy="true">
+      <div class="skeleton line-1"></div>
+      <div class="skeleton line-2"></div>
+      <div class="skeleton strip-waiting"></div>
+      <div class="image-grid">${Array.from({ length: 8 }, () => html`<div class="skeleton image-waiting"></div>`)}</div>
+    </div>`;
+  }
+}
+
+customElements.define("exact-image-set", ImageSetPage);

@@ -1,0 +1,116 @@
+/** What the pages ask of the server, each question one function. */
+
+import { request, Refusal } from "../api/client";
+import { reached, unreachable } from "./connection";
+import type {
+  Accepted,
+  Activity,
+  AnnotationType,
+  DatasetVersion,
+  Export,
+  ExportFormat,
+  Image,
+  ImageSet,
+  Listing,
+  Me,
+  Membership,
+  Product,
+  Progress,
+  Token,
+  User,
+} from "./shapes";
+
+const API = "/api/v1";
+const PAGE = 200;
+
+/** A new idempotency key; crypto.randomUUID is not there on plain http. */
+export function newKey(): string {
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** One request; what is not the server's own refusal is a broken connection, and the banner says so. */
+async function ask<T>(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+  try {
+    const answer = await request<T>(method, url, body, headers);
+    reached();
+    return answer;
+  } catch (error) {
+    if (error instanceof Refusal) reached();
+    else unreachable();
+    throw error;
+  }
+}
+
+const get = <T>(url: string): Promise<T> => ask<T>("GET", url);
+const post = <T>(url: string, body: unknown): Promise<T> => ask<T>("POST", url, body, { "Idempotency-Key": newKey() });
+
+/** All pages of a listing, one after the other. */
+async function all<T>(url: string): Promise<T[]> {
+  const found: T[] = [];
+  for (;;) {
+    const separator = url.includes("?") ? "&" : "?";
+    const page = await get<Listing<T>>(`${url}${separator}limit=${PAGE}&offset=${found.length}`);
+    found.push(...page.results);
+    if (found.length >= page.count || page.results.length === 0) return found;
+  }
+}
+
+export const command = (name: string, fields: Record<string, unknown>): Promise<Accepted> =>
+  post<Accepted>(`${API}/commands/`, { command: name, ...fields });
+
+export const me = (): Promise<Me> => get(`${API}/me/`);
+export const imageSets = (): Promise<ImageSet[]> => all(`${API}/images/image_sets/`);
+export const imageSet = (number: number): Promise<ImageSet> => get(`${API}/images/image_sets/${number}/`);
+export const images = (set: number): Promise<Image[]> => all(`${API}/images/images/?image_set=${set}&omit=annotations`);
+export const image = (number: number): Promise<Image> => get(`${API}/images/images/${number}/?omit=annotations`);
+export const products = (team: number): Promise<Product[]> => all(`${API}/administration/products/?team=${team}`);
+export const annotationTypes = (product: number): Promise<AnnotationType[]> =>
+  all(`${API}/annotations/annotation_types/?product=${product}`);
+export const memberships = (team: number): Promise<Membership[]> => all(`${API}/users/team_membership/?team=${team}&expand=user`);
+
+export const progress = (set: number, min_position?: number): Promise<Progress> =>
+  get(`${API}/images/image_sets/${set}/progress/${min_position ? `?min_position=${min_position}` : ""}`);
+
+export async function activity(of: { image_set?: number; team?: number }, limit: number): Promise<Activity[]> {
+  const query = new URLSearchParams(Object.entries({ ...of, limit }).map(([key, value]) => [key, String(value)]));
+  return (await get<Listing<Activity>>(`${API}/activity/?${query}`)).results;
+}
+
+/** The person with exactly this user name or mail address, or null. */
+export async function findUser(nameOrMail: string): Promise<User | null> {
+  const field = nameOrMail.includes("@") ? "email" : "username";
+  const page = await get<Listing<User>>(`${API}/users/users/?${field}=${encodeURIComponent(nameOrMail)}`);
+  return page.results[0] ?? null;
+}
+
+export const versions = (set: number): Promise<DatasetVersion[]> => all(`${API}/datasets/versions/?image_set=${set}`);
+export const freeze = (name: string, image_sets: number[], description: string): Promise<DatasetVersion> =>
+  post(`${API}/datasets/versions/`, { name, image_sets, description });
+export const withdrawVersion = (number: number, reason: string): Promise<unknown> =>
+  post(`${API}/datasets/versions/${number}/withdraw/`, { reason });
+export const formats = async (): Promise<ExportFormat[]> => {
+  const answer = await get<ExportFormat[] | Listing<ExportFormat>>(`${API}/datasets/formats/`);
+  return Array.isArray(answer) ? answer : answer.results;
+};
+export const startExport = (version: number, format: string): Promise<Export> =>
+  post(`${API}/datasets/exports/`, { version, format });
+export const exportState = (id: string): Promise<Export> => get(`${API}/datasets/exports/${id}/`);
+
+export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");
+export const createToken = (name: string, expires_at: string | null): Promise<Token & { token: string }> =>
+  post("/users/api/tokens/", expires_at ? { name, expires_at } : { name });
+export const revokeToken = (id: number): Promise<unknown> => post(`/users/api/tokens/${id}/revoke/`, {});
+export const changeName = (fields: Record<string, string>): Promise<unknown> => post("/account/name/", fields);
+export const changePassword = (fields: Record<string, string>): Promise<unknown> => post("/account/password/", fields);
+
+/** The sentence to show for whatever went wrong. */
+export function sentence(error: unknown): string {
+  if (error instanceof Refusal) return error.detail || "The server refused this, and gave no reason.";
+  return "The server could not be reached. Check the network; nothing was changed.";
+}
+
+export const status = (error: unknown): number => (error instanceof Refusal ? error.status : 0);
+
+/** A refusal that the page itself gives, shown like one of the server. */
+export const ownRefusal = (detail: string): Refusal => new Refusal(400, "page", detail);

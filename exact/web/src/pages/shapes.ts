@@ -1,0 +1,173 @@
+/** What the REST answers of the pages look like. */
+
+export interface Listing<T> {
+  count: number;
+  next: string | null;
+  previous: string | null;
+  results: T[];
+}
+
+export type Role = "owner" | "admin" | "annotator" | "verifier" | "viewer";
+
+export interface MyTeam {
+  id: string;
+  number: number;
+  name: string;
+  role: Role;
+  permissions: string[];
+}
+
+export interface Me {
+  person_id: string;
+  id: number;
+  username: string;
+  name: string;
+  is_staff: boolean;
+  teams: MyTeam[];
+}
+
+export interface User {
+  id: number;
+  username: string;
+  name?: string;
+  email?: string;
+  person_id: string;
+}
+
+export interface Membership {
+  id: number;
+  team: number;
+  user: User;
+  role: Role;
+}
+
+export interface ImageSet {
+  id: number;
+  uuid: string;
+  name: string;
+  description: string | null;
+  images: number[];
+  product_set: number[];
+  team: number;
+}
+
+export interface Image {
+  id: number;
+  uuid: string;
+  name: string;
+  filename: string;
+  time: string;
+  width: number;
+  height: number;
+  frames: number;
+  mpp: number;
+  objectivePower: number;
+  image_set: number;
+  format?: string;
+  size_bytes?: number;
+  pixel_size_um?: (number | null)[];
+}
+
+export interface Product {
+  id: number;
+  uuid: string;
+  name: string;
+  description: string | null;
+  team: number;
+  annotationtype_set: number[];
+}
+
+export interface AnnotationType {
+  id: number;
+  uuid: string;
+  name: string;
+  vector_type: number;
+  color_code: string;
+  product: number;
+  sort_order: number;
+}
+
+export interface TypeCount {
+  annotation_type: number;
+  name: string;
+  count: number;
+}
+
+export interface ImageProgress {
+  image: number;
+  name: string;
+  annotated: number;
+  accepted: number;
+  rejected: number;
+  open: number;
+  types: TypeCount[];
+}
+
+export interface Progress {
+  position: number;
+  images: ImageProgress[];
+}
+
+export interface Activity {
+  position: number;
+  at: string;
+  by: string;
+  by_name: string;
+  name: string;
+  image: number | null;
+  annotation: number | null;
+  summary: string;
+}
+
+export interface DatasetVersion {
+  id: string;
+  number: number;
+  name: string;
+  description?: string;
+  version: number;
+  position: number;
+  frozen_at: string;
+  frozen_by: string;
+  frozen_by_name?: string;
+  image_count: number;
+  annotation_count: number;
+  manifest_sha256: string;
+  withdrawn: boolean;
+  withdrawn_reason: string;
+  image_sets: number[];
+}
+
+export interface ExportFormat {
+  name: string;
+  title: string;
+  suffix: string;
+  media_type: string;
+}
+
+export interface Export {
+  id: string;
+  state: "queued" | "running" | "ready" | "failed";
+  progress: number;
+  sha256: string | null;
+  size_bytes: number | null;
+  filename: string | null;
+  download: string | null;
+  problem: string | null;
+}
+
+export interface Token {
+  id: number;
+  name: string;
+  prefix: string;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface Accepted {
+  id: string;
+  number: number | null;
+  version: number;
+  position: number;
+}

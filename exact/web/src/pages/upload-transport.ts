@@ -1,0 +1,57 @@
+/** One file on its way to the server, with real progress; fetch reports none for what is sent, so it is an XMLHttpRequest. */
+
+import { csrfToken } from "../api/client";
+import { newKey } from "./rest";
+import type { UploadEvent } from "./uploads";
+
+/** The event without the id of its upload, which the queue adds. */
+export type Outcome = UploadEvent extends infer E ? (E extends { id: number } ? Omit<E, "id"> : never) : never;
+
+const LOST = "The connection broke before the file was complete. Nothing was kept; try again.";
+
+/** Send `file` into an image set; `tell` hears every step, and the answer cancels the transfer. */
+export function send(file: File, imageSet: number, tell: (outcome: Outcome) => void): () => void {
+  const xhr = new XMLHttpRequest();
+  xhr.open("POST", "/api/v1/images/images/");
+  xhr.setRequestHeader("X-CSRFToken", csrfToken());
+  xhr.setRequestHeader("Accept", "application/json");
+  xhr.setRequestHeader("Idempotency-Key", newKey());
+  xhr.upload.onprogress = (event) => tell({ type: "sent", sent_bytes: event.loaded, at_ms: performance.now() });
+  xhr.upload.onload = () => tell({ type: "all-sent" });
+  xhr.onload = () => tell(outcome(xhr.status, xhr.responseText));
+  xhr.onerror = () => tell({ type: "lost", sentence: LOST });
+  xhr.send(form(file, imageSet));
+  return () => xhr.abort();
+}
+
+/** The set stands before the file, so that the server knows who may upload before it reads on. */
+function form(file: File, imageSet: number): FormData {
+  const data = new FormData();
+  data.append("image_set", String(imageSet));
+  data.append("file_path", file, file.name);
+  return data;
+}
+
+/** What the server's answer means for the file. */
+export function outcome(status: number, text: string): Outcome {
+  const body = json(text);
+  if (status >= 200 && status < 300) {
+    const results = (body?.["results"] ?? []) as { id: number }[];
+    return { type: "accepted", images: results.map((image) => image.id) };
+  }
+  const detail = body?.["detail"];
+  return { type: "refused", sentence: typeof detail === "string" ? detail : withoutReason(status) };
+}
+
+function withoutReason(status: number): string {
+  if (status === 413) return "The file is larger than this server accepts.";
+  return `The server answered with an error (${status}) and gave no reason. Try again, or tell your administrator.`;
+}
+
+function json(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null; // an error page of a proxy is not JSON; the status says enough
+  }
+}
