@@ -15,7 +15,7 @@ NPM = cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" npm
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench soak lock schema clean chromium
+.PHONY: help up test check bench lock schema clean chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +23,6 @@ help:
 	@echo 'make test [ARGS="-k live"]            every test, against real servers and a real browser'
 	@echo 'make check                            linters, types, import rules, generated files'
 	@echo 'make bench [ONLY=word]                measure, print a table, write bench.json'
-	@echo 'make soak                             run under load for long, killing processes on the way'
 	@echo 'make lock | schema | clean            renew the locks | the generated files | remove what was built'
 
 up: $(VENV)/.runtime $(CLIENT)
@@ -52,9 +51,6 @@ check: $(VENV)/.dev $(CLIENT)
 
 bench: $(VENV)/.dev $(CLIENT)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
-
-soak: $(VENV)/.dev $(CLIENT)
-	@$(BIN)/python -m tests.soak $(ARGS)
 
 schema: $(VENV)/.dev
 	@$(BIN)/python manage.py write_schema
