@@ -1,4 +1,4 @@
-"""May this credential see this image, and where is its file? Asked before every cache, answered from memory for 10 s."""
+"""May this credential see this image, and where is its file? Asked before every cache, remembered for 10 s."""
 
 import hashlib
 import secrets
