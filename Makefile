@@ -12,7 +12,11 @@ CLIENT := $(WEB)/static/dist/.built
 SOURCES := $(shell find $(WEB)/src -type f 2>/dev/null) $(wildcard $(WEB)/*.ts $(WEB)/tsconfig*.json $(WEB)/package.json)
 SAY = @printf '\033[1m%s\033[0m\n'
 NPM = cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" npm
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
+
+# A house's proxy may sign with a certificate of its own: npm believes whom the system believes.
+NODE_EXTRA_CA_CERTS ?= $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt))
+export NODE_EXTRA_CA_CERTS
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench lock schema clean chromium
@@ -84,12 +88,12 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json | $(VENV)/.runtime
 	$(SAY) 'Installing the packages of the client'
-	@$(NPM) ci --loglevel=error
+	@$(NPM) ci --loglevel=error >/dev/null
 	@touch $@
 
 $(CLIENT): $(SOURCES) $(WEB)/node_modules/.installed
 	$(SAY) 'Building the client'
-	@$(NPM) run --silent build
+	@$(NPM) run --silent build -- --logLevel warn
 	@touch $@
 
 # The journeys drive Debian's chromium; where it cannot be installed they are counted as skipped, loudly.

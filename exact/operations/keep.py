@@ -94,7 +94,7 @@ class Keeper:
         if self.short_lives >= self.options.attempts:
             say(f"{self.options.name} {ended} and does not start; gave up after {self.short_lives} attempts")
             return None
-        delay_s = 0.25 * 2**self.short_lives
+        delay_s = 0.25 * float(2**self.short_lives)
         say(f"{self.options.name} {ended}; starts again in {delay_s:g} s")
         return delay_s
 
