@@ -265,10 +265,16 @@ export class Outbox {
     } else if (refusal.code === "stale_version") {
       this.overtaken(entry, refusal);
     } else if (refusal.code === "annotation_removed" && wishedVector(entry.change) !== undefined) {
-      this.halt(entry, "conflict", { ...refusal, current: refusal.current ?? this.options.store.confirmed(entry.key) });
+      this.halt(entry, "conflict", { ...refusal, ...this.removedRow(entry, refusal) });
     } else {
       this.halt(entry, "refused", refusal);
     }
+  }
+
+  /** The answer may come before the fact of the removal. */
+  private removedRow(entry: Entry, { current }: Refusal): Partial<Refusal> {
+    const row = current ?? this.options.store.confirmed(entry.key) ?? entry.before;
+    return row ? { current: { ...row, removed: true } } : {};
   }
 
   /** Somebody else was first: on top of it where nothing is lost by that, else the person decides. */

@@ -1,0 +1,206 @@
+/** One person's work on one image: the rows, the outbox, the live connection, the selection and what can be undone. */
+
+import type { Annotation, Verdict } from "../model/annotation";
+import { type Change, type Edit, drawAgain, inverse, stillStands, verdictOf } from "../model/commands";
+import type { Fact } from "../model/facts";
+import { uuid7 } from "../model/uuid7";
+import type { Vector } from "../model/vector";
+import { AnnotationStore } from "../state/annotations";
+import { Selection } from "../state/selection";
+import { Signal } from "../state/signal";
+import { type Step, UndoStack } from "../state/undo";
+import type { Clock } from "./clock";
+import { Connection, type LiveState, type Socket } from "./connection";
+import { type Choice, Outbox, type Send, type Told } from "./outbox";
+import type { OutboxStorage } from "./storage";
+
+export interface SessionOptions {
+  /** Public number of the image. */
+  readonly image: number;
+  readonly imageId: string;
+  readonly person: string;
+  readonly tab: string;
+  readonly clock: Clock;
+  readonly storage: OutboxStorage;
+  readonly send: Send;
+  readonly openSocket: () => Socket;
+  readonly load: () => Promise<{ position: number; annotations: readonly Annotation[] }>;
+  readonly nameOf: (person: string) => string;
+  readonly tell: (told: Told) => void;
+}
+
+export interface SessionStatus {
+  readonly state: "connecting" | "live" | "offline";
+  readonly unsent: number;
+  /** Everything up to here is saved and seen. */
+  readonly position: number;
+}
+
+export class Session {
+  readonly store = new AnnotationStore();
+  readonly selection = new Selection();
+  readonly undo = new UndoStack();
+  readonly outbox: Outbox;
+  readonly connection: Connection;
+  readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, position: 0 });
+
+  constructor(private readonly options: SessionOptions) {
+    const { image, person, tab, clock, storage, send, tell } = options;
+    this.outbox = new Outbox({ scope: `${person}/${image}`, person, tab, clock, storage, send, tell, store: this.store });
+    this.connection = new Connection({
+      open: options.openSocket,
+      clock,
+      position: () => this.store.position,
+      receive: (facts, upTo) => this.receive(facts, upTo),
+      reload: () => this.reload(),
+    });
+    this.follow();
+  }
+
+  /** Loads the annotations, takes up what an earlier page left unsent, and goes live. */
+  async start(livingTabs: ReadonlySet<string> = new Set()): Promise<void> {
+    await this.reload();
+    await this.outbox.adopt(livingTabs);
+    this.connection.start();
+  }
+
+  stop(): void {
+    this.connection.stop();
+    this.outbox.stop();
+  }
+
+  /** The network or the session may be back. */
+  wake(): void {
+    this.connection.wake();
+    this.outbox.wake();
+  }
+
+  draw(annotationTypeId: string, vector: Vector | null): string {
+    const key = uuid7();
+    this.perform(key, {
+      command: "DrawAnnotation",
+      image_id: this.options.imageId,
+      annotation_type_id: annotationTypeId,
+      vector,
+      description: "",
+      meta_data: null,
+      unique_identifier: key,
+    });
+    return key;
+  }
+
+  reshape(key: string, vector: Vector): void {
+    this.perform(key, { command: "ReshapeAnnotation", vector });
+  }
+
+  reclassify(key: string, annotationTypeId: string): void {
+    if (this.store.get(key)?.annotation_type_id === annotationTypeId) return;
+    this.perform(key, { command: "ReclassifyAnnotation", annotation_type_id: annotationTypeId });
+  }
+
+  describe(key: string, description: string): void {
+    const row = this.store.get(key);
+    if (!row || row.description === description) return;
+    this.perform(key, { command: "DescribeAnnotation", description, meta_data: row.meta_data as Edit["meta_data"] ?? null });
+  }
+
+  remove(key: string): void {
+    this.perform(key, { command: "RemoveAnnotation", reason: "" });
+  }
+
+  restore(key: string): void {
+    this.perform(key, { command: "RestoreAnnotation" });
+  }
+
+  /** Accepts or rejects; the same verdict again takes it back. */
+  verify(key: string, verdict: Verdict): void {
+    const row = this.store.get(key);
+    if (!row) return;
+    const again = verdictOf(row, this.options.person) === verdict;
+    this.perform(key, again ? { command: "WithdrawVerification" } : { command: "VerifyAnnotation", verdict });
+  }
+
+  undoLast(): void {
+    const step = this.undo.takeUndo();
+    if (!step) return;
+    const row = this.store.get(step.key);
+    const change = row ? step.undo : this.anew(step);
+    if (row && !stillStands(row, step.done)) return this.refuseUndo(step.key, row);
+    if (!change) return;
+    this.outbox.wish({ key: step.key, change, origin: "undo" });
+    this.undo.undone(step);
+  }
+
+  redoLast(): void {
+    const step = this.undo.takeRedo();
+    if (!step) return;
+    const row = this.store.get(step.key);
+    const back: Change = row?.removed && step.done.command === "DrawAnnotation" ? { command: "RestoreAnnotation" } : step.done;
+    this.outbox.wish({ key: step.key, change: back, origin: "undo" });
+    this.undo.redone(step);
+  }
+
+  /** Mine, theirs or both; the outline that goes can be brought back with undo. */
+  resolve(id: string, choice: Choice): void {
+    const entry = this.outbox.entries.value.find((one) => one.id === id);
+    if (!entry) return;
+    const mine = this.store.get(entry.key);
+    this.outbox.resolve(id, choice);
+    const theirs = this.store.get(entry.key);
+    if (choice !== "theirs" || !mine || !theirs || theirs.removed) return;
+    const done: Change = { command: "ReshapeAnnotation", vector: theirs.vector };
+    this.undo.push({ key: entry.key, done, undo: { command: "ReshapeAnnotation", vector: mine.vector }, before: mine, after: theirs });
+  }
+
+  private perform(key: string, change: Change): void {
+    const before = this.store.get(key);
+    const undo = inverse(before, change, this.options.person);
+    const after = this.outbox.wish({ key, change });
+    if (undo) this.undo.push({ key, done: change, undo, before: before ?? null, after: after ?? null });
+  }
+
+  /** A drawing that never reached the server and was taken back is drawn again. */
+  private anew(step: Step): Change | null {
+    return step.done.command === "RemoveAnnotation" && step.before ? drawAgain(step.before) : null;
+  }
+
+  private refuseUndo(key: string, row: Annotation): void {
+    const who = row.edited_by === this.options.person ? "You" : this.options.nameOf(row.edited_by);
+    this.options.tell({ kind: "undo_refused", key, text: `Not undone: ${who} changed it after that step.` });
+  }
+
+  private receive(facts: readonly Fact[], upTo: number): void {
+    this.store.receive(facts, upTo);
+    this.outbox.settle();
+    this.refreshStatus();
+  }
+
+  private async reload(): Promise<void> {
+    const { position, annotations } = await this.options.load();
+    this.store.load(position, annotations);
+    this.outbox.settle();
+    this.refreshStatus();
+  }
+
+  private follow(): void {
+    const { connection, outbox } = this;
+    for (const source of [connection.state, outbox.entries, outbox.reachable, outbox.savedPosition]) {
+      source.subscribe(() => this.refreshStatus());
+    }
+    connection.state.subscribe(() => connection.state.value === "live" && outbox.wake());
+    this.store.subscribe(() => this.selection.drop((key) => this.store.get(key)?.removed !== false));
+  }
+
+  private refreshStatus(): void {
+    const unsent = this.outbox.unsent;
+    const position = Math.max(this.store.position, this.outbox.savedPosition.value);
+    const state = shown(this.connection.state.value, this.outbox.reachable.value || unsent === 0);
+    const now = this.status.value;
+    if (now.state !== state || now.unsent !== unsent || now.position !== position) this.status.value = { state, unsent, position };
+  }
+}
+
+function shown(live: LiveState, reachable: boolean): SessionStatus["state"] {
+  if (live === "live") return reachable ? "live" : "connecting";
+  return live === "connecting" ? "connecting" : "offline";
+}
