@@ -58,6 +58,9 @@ export class ExactEmpty extends LitElement {
       :host([small]) h3 {
         font-size: var(--text-md);
       }
+      ::slotted([slot="action"]) {
+        margin-top: 14px;
+      }
       .words {
         max-width: 46ch;
         text-wrap: balance;

@@ -115,7 +115,7 @@ export class ExactApp extends PageElement {
     return html`<exact-menu label="You: ${me.name || me.username}" plain data-testid="user-menu">
       <exact-avatar slot="face" .name=${me.name || me.username} .size=${30}></exact-avatar>
       <div class="menu-person"><strong class="clip">${me.name || me.username}</strong><span class="clip muted">${me.username}</span></div>
-      <a class="menu-item" role="menuitem" tabindex="-1" href=${urls.account}>${icon("user")}<span>Account and access tokens</span></a>
+      <a class="menu-item" role="menuitem" tabindex="-1" href=${urls.account}>${icon("user")}<span>Account and tokens</span></a>
       <form method="post" action=${urls.signOut}>
         <input type="hidden" name="csrfmiddlewaretoken" value=${csrfToken()} />
         <button class="menu-item" role="menuitem" tabindex="-1" data-stay data-testid="sign-out">${icon("sign-out")}<span>Sign out</span></button>

@@ -36,16 +36,18 @@ async function withdraw(image: Image): Promise<unknown> {
 }
 
 /** The format by the server's word, else by the file's suffix. */
-const formatOf = (image: Image): string => (image.format || image.filename.split(".").pop() || "").toUpperCase();
+const formatOf = (image: Image): string => (image.format || /([^.]+?)(\.gz)?$/i.exec(image.filename)?.[1] || "").toUpperCase();
 
 const sizeOf = (image: Image): string | null => pixelSize(image.pixel_size_um ?? [image.mpp > 0 ? image.mpp : null]);
 
-function facts(image: Image) {
-  const magnification = image.objectivePower > 1 ? `${Number(image.objectivePower.toFixed(1))}×` : null;
-  const size = image.size_bytes ? bytes(image.size_bytes) : null;
-  const words = [formatOf(image), size, magnification, sizeOf(image) ?? "pixel size unknown"].filter(Boolean);
-  return words.join(" · ");
-}
+const magnification = (image: Image): string => (image.objectivePower > 1 ? `${Number(image.objectivePower.toFixed(1))}×` : "");
+
+const facts = (image: Image) => html`<dl class="image-facts">
+  <dt class="unseen">Size</dt><dd class="clip">${pixels(image.width, image.height)}</dd>
+  <dt class="unseen">Format</dt><dd class="muted">${formatOf(image)}</dd>
+  <dt class="unseen">Pixel size</dt><dd class="clip muted">${[magnification(image), sizeOf(image) ?? "No pixel size"].filter(Boolean).join(" · ")}</dd>
+  <dt class="unseen">File size</dt><dd class="muted">${image.size_bytes ? bytes(image.size_bytes) : ""}</dd>
+</dl>`;
 
 function counts(row: ImageProgress | undefined) {
   const pill = (n: number, kind: string, words: string, name: "check" | "close" | "clock") =>
@@ -62,8 +64,7 @@ export function imageCard(image: Image, row: ImageProgress | undefined, mayManag
     </div>
     <div class="image-body">
       <h3 class="clip" title=${image.name}><a class="stretch" data-cell href=${urls.image(image.id)}>${image.name}</a></h3>
-      <p class="clip">${pixels(image.width, image.height)}</p>
-      <p class="clip muted" title=${facts(image)}>${facts(image)}</p>
+      ${facts(image)}
       <div class="pills">${counts(row)}</div>
     </div>
     ${mayManage

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "lit";
 import { icon } from "../design";
-import { ago, count, counted, percent, when } from "../design/format";
+import { ago, count, percent, when } from "../design/format";
 import { PageElement } from "./element";
 import { figures, type Figures } from "./figures";
 import * as rest from "./rest";
@@ -62,8 +62,14 @@ export class SetCard extends PageElement {
     return html`<exact-progress label="Annotated images" .max=${Math.max(1, now.images)} .parts=${parts}></exact-progress>
       <p class="set-words">
         <span>${percent(now.annotated, now.images)} annotated</span><span>${percent(now.verified, now.images)} verified</span>
-        <span>${counted(now.annotations, "annotation")}</span>
       </p>`;
+  }
+
+  private lastTouched(last: Activity) {
+    const words = `${last.by_name}, ${when(last.at)}`;
+    return html`<span class="set-last" title=${words}>
+      <time class="clip" datetime=${last.at}>${ago(last.at)}</time><exact-avatar .name=${last.by_name} .size=${20}></exact-avatar><span class="unseen">by ${last.by_name}</span>
+    </span>`;
   }
 
   protected override render() {
@@ -75,9 +81,9 @@ export class SetCard extends PageElement {
         <p class="set-note clip">${set.description || html`<span class="muted">No description</span>`}</p>
         ${this.bar()}
         <p class="set-foot">
-          <span>${icon("image")}${count(set.images.length)}<span class="unseen">images</span></span>
-          <span>${icon("tag")}${count(set.product_set.length)}<span class="unseen">products</span></span>
-          ${this.last ? html`<time class="clip" datetime=${this.last.at} title="${this.last.by_name}, ${when(this.last.at)}">${ago(this.last.at)} by ${this.last.by_name}</time>` : nothing}
+          <span title="Images">${icon("image")}${count(set.images.length)}<span class="unseen"> images</span></span>
+          <span title="Annotations">${icon("vector-5")}${this.figures ? count(this.figures.annotations) : "–"}<span class="unseen"> annotations</span></span>
+          ${this.last ? this.lastTouched(this.last) : nothing}
         </p>
       </div>
     </article>`;

@@ -130,7 +130,7 @@ export class SetProducts extends PageElement {
     const n = counts.find((row) => row.annotation_type === type.id)?.count ?? 0;
     const kind = vectorType(type.vector_type);
     return html`<li class="type-bar">
-      <span class="type-name clip" title=${kind?.name ?? ""}><span class="type-kind" .style=${`color:${type.color_code}`}>${kind ? icon(kind.icon) : nothing}</span>${type.name}</span>
+      <span class="type-name clip" title=${kind?.name ?? ""}><span class="swatch" .style=${`background:${type.color_code}`}></span>${type.name}</span>
       <span class="type-count">${count(n)}</span>
       <span class="type-track"><span class="type-fill" .style=${`width:${(100 * n) / most}%;background:${type.color_code}`}></span></span>
     </li>`;
