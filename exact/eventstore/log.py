@@ -12,9 +12,8 @@ from eventsourcing.application import Application
 
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
-from exact.eventstore.errors import library_errors
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
-from exact.eventstore.recorder import ApplicationRecorder, Recording
+from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
 from exact.eventstore.topics import to_columns
 
 PAGE = 5000
@@ -74,17 +73,12 @@ def append(recording: Recording, facts: Sequence[Fact], scopes: Sequence[UUID]) 
 
 def note(recording: Recording) -> int:
     """Remember a command that changed nothing, so that a repetition gets the same answer; answers the head."""
-    position = head()
-    with library_errors("default"), connection.cursor() as cursor:
-        params = (recording.command_id, recording.request, recording.result, position)
-        cursor.execute("select es.note(%s, %s, %s::jsonb, %s, 0)", params)
-    return position
+    return log().facts.note(recording)
 
 
-def done(command_id: UUID) -> tuple[bytes, Any, int, int] | None:  # Any: the stored answer, JSON
+def done(command_id: UUID) -> Done | None:
     """What is remembered of a command: hash of the wish, answer, first position, number of facts."""
-    rows = _rows("select request, result::text, position, n from es.command where command_id = %s", command_id)
-    return (bytes(rows[0][0]), msgspec.json.decode(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+    return log().facts.done(command_id)
 
 
 def hash_of(wish: Any) -> bytes:  # Any: a command Struct

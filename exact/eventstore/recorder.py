@@ -16,6 +16,8 @@ from exact.eventstore.topics import to_columns, to_topic
 COPY_FROM = 200
 """Facts in one call from which COPY beats one es.append() (measured, reference: 201 facts)."""
 NO_REQUEST = b""
+Done = tuple[bytes, Any, int, int]  # Any: the stored answer, JSON
+"""What is remembered of a command: hash of the wish, answer, first position, number of facts."""
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +210,22 @@ class ApplicationRecorder(EventRecorder, library.ApplicationRecorder):
     def max_notification_id(self) -> int | None:
         newest: int | None = self.query("select max(position) from es.event")[0][0]
         return newest
+
+    def note(self, recording: Recording) -> int:
+        """Remember a command that changed nothing, so that a repetition gets the same answer; answers the head.
+
+        Raises CommandAlreadyDone.
+        """
+        position = self.max_notification_id() or 0
+        params = (recording.command_id, recording.request, recording.result, position)
+        self.query("select es.note(%s, %s, %s::jsonb, %s, 0)", params)
+        return position
+
+    def done(self, command_id: UUID) -> Done | None:
+        """What is remembered of a command; None where it was never recorded."""
+        sql = "select request, result::text, position, n from es.command where command_id = %s"
+        rows = self.query(sql, (command_id,))
+        return (bytes(rows[0][0]), msgspec.json.decode(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

@@ -1,0 +1,1 @@
+"""Contracts: abstract test classes that each variant subclasses."""
