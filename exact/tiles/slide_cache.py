@@ -192,7 +192,7 @@ class SlideCache:
 
     def _pyramid(self, handle: Handle, plane: int, grid: Grid) -> DeepZoom:
         with self._lock:
-            pyramid = handle.views.pop((plane, grid), None) or _pyramid(handle.source, plane, grid)
+            pyramid = handle.views.pop((plane, grid), None) or pyramid_of(handle.source, plane, grid)
             handle.views[plane, grid] = pyramid
             if len(handle.views) > VIEWS_PER_HANDLE:
                 handle.views.popitem(last=False)
@@ -211,6 +211,7 @@ class SlideCache:
                 self._failures.popitem(last=False)
 
 
-def _pyramid(source: TileSource, plane: int, grid: Grid) -> DeepZoom:
+def pyramid_of(source: TileSource, plane: int, grid: Grid) -> DeepZoom:
+    """The tiles of a plane."""
     sizes, downsamples = source.level_dimensions_for_plane(plane), source.level_downsamples_for_plane(plane)
     return DeepZoom(sizes, downsamples, grid.tile_size, grid.overlap)

@@ -45,6 +45,7 @@ WINDOW_PERCENTILES = (1, 99)
 WINDOW_SAMPLES = 100_000
 SLICE_CACHE_BYTES = 16 * 2**20
 MAX_SHOWN_SIDE_PX = 16384
+LARGEST_MM = 1e12
 MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 """A file that names no unit means millimetres: so do all tools of the field."""
 
@@ -174,10 +175,12 @@ class Window:
         """(height, width, 1), or 3 for colour voxels, which are shown as they are."""
         if values.dtype.fields:
             return np.stack([values[name] for name in ("R", "G", "B")], axis=2)
-        scaled = values.astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
-        scaled = np.nan_to_num(scaled, nan=self.low, posinf=self.high, neginf=self.low)
         factor = 255.0 / (self.high - self.low) if self.high > self.low else 0.0
-        return np.asarray(np.clip((scaled - self.low) * factor + 0.5, 0, 255).astype(np.uint8)[:, :, np.newaxis])
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd slopes make infinities, which are shown as such
+            scaled = values * np.float32(self.slope) + np.float32(self.intercept)
+        finite = np.nan_to_num(scaled, nan=self.low, posinf=self.high, neginf=self.low)
+        shades = (np.clip(finite, self.low, self.high) - self.low) * factor + 0.5
+        return np.asarray(shades.astype(np.uint8)[:, :, np.newaxis])
 
 
 def window(voxels: Voxels, volume: Volume) -> Window:
@@ -318,7 +321,7 @@ def parse(raw: bytes) -> Volume:
         raise UnsupportedContent("This is the header of a two-file NIfTI (.hdr and .img): save it as one .nii file.")
     try:
         header = kind.from_fileobj(BytesIO(raw[: kind.sizeof_hdr] + NO_EXTENSIONS), check=False)
-        affine = np.asarray(header.get_best_affine(), np.float64)
+        affine = _checked_affine(header)
         shape, dtype = _shape(header), _dtype(header)
         slope, intercept = _scale(header)
         offset = int(header["vox_offset"])
@@ -364,6 +367,13 @@ def _scale(header: Mapping[str, Any]) -> tuple[float, float]:
     if not np.isfinite(slope) or slope == 0:
         return 1.0, 0.0
     return slope, intercept if np.isfinite(intercept) else 0.0
+
+
+def _checked_affine(header: Any) -> NDArray[np.float64]:  # Any: nibabel is untyped
+    affine = np.asarray(header.get_best_affine(), np.float64)
+    if not (np.abs(affine) < LARGEST_MM).all():
+        raise ValueError("the affine is not finite")
+    return affine
 
 
 def _checked_orientation(orientation: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ class WholeSlide(TileSource):
 
     def __init__(self, slide: openslide.OpenSlide) -> None:
         self._slide = slide
+        self._closed = False
         self._sizes = tuple(slide.level_dimensions)
         self._downsamples = tuple(slide.level_downsamples)
         self._properties = dict(slide.properties)
@@ -76,7 +77,9 @@ class WholeSlide(TileSource):
 
     @override
     def close(self) -> None:
-        self._slide.close()
+        if not self._closed:
+            self._closed = True
+            self._slide.close()
 
 
 def describe(size: Size, properties: Mapping[str, str]) -> Description:

@@ -1,0 +1,1 @@
+"""Each format keeps the contract of TileSource."""
