@@ -1,6 +1,7 @@
 """The pages: signing in and out, one shell for the client to fill, and the two forms that concern one's own account."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
-from django.forms import BaseForm, ModelForm
+from django.forms import BaseForm, modelform_factory
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -99,12 +100,8 @@ def _address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-class NameForm(ModelForm[User]):
-    """What other people read."""
-
-    class Meta:
-        model = User
-        fields = ["first_name", "last_name"]
+NameForm = modelform_factory(User, fields=["first_name", "last_name"])
+"""What other people read."""
 
 
 @require_POST
@@ -112,7 +109,8 @@ def change_name(request: HttpRequest) -> HttpResponse:
     """One's own name, from JSON."""
     if not isinstance(request.user, User):
         return _signed_out()
-    return _saved(NameForm(_sent(request), instance=request.user))
+    form = NameForm(_sent(request), instance=request.user)
+    return _saved(form, form.save)
 
 
 @require_POST
@@ -121,7 +119,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return _signed_out()
     form = PasswordChangeForm(request.user, _sent(request))
-    answer = _saved(form)
+    answer = _saved(form, form.save)
     if form.is_valid():
         update_session_auth_hash(request, request.user)
     return answer
@@ -135,9 +133,9 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
     return sent if isinstance(sent, dict) else {}
 
 
-def _saved(form: NameForm | PasswordChangeForm) -> JsonResponse:
+def _saved(form: BaseForm, save: Callable[[], object]) -> JsonResponse:
     if form.is_valid():
-        form.save()
+        save()
         return JsonResponse({"saved": True})
     fields = {name: [str(sentence) for sentence in sentences] for name, sentences in form.errors.items()}
     detail = " ".join(sentence for sentences in fields.values() for sentence in sentences)
