@@ -192,7 +192,10 @@ class StoreContract(ABC):
         recording = a_recording(request=b"wish", result='{"version":2}')
         assert store.note(recording) == 2
         assert store.done(recording.command_id) == (b"wish", {"version": 2}, 2, 0)
-        for repeat in (lambda: store.note(recording), lambda: store.insert_events(run(uuid4(), 1), recording=recording)):
+        for repeat in (
+            lambda: store.note(recording),
+            lambda: store.insert_events(run(uuid4(), 1), recording=recording),
+        ):
             with pytest.raises(CommandAlreadyDone):
                 repeat()
         [position] = store.insert_events(run(uuid4(), 1))
