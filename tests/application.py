@@ -43,12 +43,14 @@ class Application:
     def start(self, within_s: float = 60.0) -> float:
         """Returns when it answers; how many seconds it took."""
         began = time.monotonic()
+        self.output.touch()
+        said = len(self.said())
         with self.output.open("a") as output:
             command = [*self.before, sys.executable, str(ROOT / "manage.py"), "up", "--var", str(self.var), *self.words]
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, text=True, env=self.environment, start_new_session=True
             )
-        while not self.answers():
+        while "EXACT is ready" not in self.said()[said:]:
             assert self.process.poll() is None, f"up ended: {self.said()}"
             assert time.monotonic() - began < within_s, f"up does not answer: {self.said()}"
             time.sleep(0.05)

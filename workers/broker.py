@@ -10,6 +10,9 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Middleware
 from typing_extensions import override
 
+from exact.environment import set_variable
+
+set_variable("DJANGO_SETTINGS_MODULE", "exact.settings")
 if not apps.ready:
     django.setup()
 

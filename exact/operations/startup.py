@@ -1,5 +1,6 @@
 """What `manage.py up` does, step by step, and takes back in the other order."""
 
+import errno
 import signal
 import socket
 import threading
@@ -44,7 +45,6 @@ def up(wish: Wish, say: Say) -> None:
     """Returns when somebody has stopped it; everything it started has ended by then."""
     stop_on_signals()
     try:
-        refuse_taken_port(wish.host, wish.port)
         say(f"Folders in {settings.VAR}")
         make_folders()
         make_secret_key()
@@ -60,7 +60,7 @@ def up(wish: Wish, say: Say) -> None:
 
 def serve(wish: Wish, say: Say, lock: Lock) -> None:
     """The servers, then the application, between taking and giving back the lock."""
-    refuse_taken_port(wish.host, wish.port)  # once more: a killed predecessor has ended by now
+    refuse_taken_port(wish.host, wish.port)  # not before the lock: a killed predecessor may still be leaving it
     services = Services([lock.descriptor])
     try:
         start_services(services, say)
@@ -95,6 +95,8 @@ def stop_undisturbed(services: Services) -> None:
 
 def refuse_taken_port(host: str, port: int) -> None:
     """Asked before anything is started."""
+    if not 0 < port < 65536:
+        raise CannotRun(f"There is no port {port}; choose one from 1 to 65535 with --port.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -102,8 +104,8 @@ def refuse_taken_port(host: str, port: int) -> None:
             probe.bind(address)
     except socket.gaierror as error:
         raise CannotRun(f"There is no host {host!r} to listen on; try --host 127.0.0.1.") from error
-    except (OSError, OverflowError) as error:
-        reason = "is taken" if getattr(error, "errno", 0) == 98 else f"cannot be used ({error})"
+    except OSError as error:
+        reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
         raise CannotRun(f"Port {port} of {host} {reason}; choose another with --port.") from error
 
 

@@ -35,10 +35,9 @@ def programs(host: str, port: int) -> list[Program]:
     """The three of them, as Python modules of this environment."""
     python = [sys.executable, "-m"]
     web = ["daphne", "-v", "0", "-b", host, "-p", str(port), "--no-server-name", "--application-close-timeout", "3"]
-    worker = ["dramatiq", "--processes", "1", "--threads", "4", "--worker-shutdown-timeout", "2000", "--skip-logging"]
     return [
         Program("web", [*python, *web, "exact.asgi:application"], {"EXACT_POSTGRES_POOL": POOL}),
-        Program("worker", [*python, *worker, "workers.broker", "workers.actors"], {}),
+        Program("worker", [*python, "workers.worker"], {}),
         Program("projector", [*python, "workers.projector"], {}),
     ]
 

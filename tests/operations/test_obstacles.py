@@ -23,11 +23,11 @@ def refused(up: Application, *words: str) -> str:
 def test_a_taken_port(up: Application) -> None:
     with socket.create_server(("127.0.0.1", up.port)):
         assert refused(up) == f"Port {up.port} of 127.0.0.1 is taken; choose another with --port."
-    assert not up.var.exists()
+    assert not (up.var / "postgres").exists()
 
 
 def test_a_port_that_is_none(up: Application) -> None:
-    assert "choose another with --port" in refused(up, "--port", "70000")
+    assert "choose one from 1 to 65535" in refused(up, "--port", "70000")
 
 
 def test_a_host_that_is_none(up: Application) -> None:

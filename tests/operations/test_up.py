@@ -72,7 +72,7 @@ def test_survives_kill_9_of_everything(up: Application) -> None:
     up.start()
 
 
-@pytest.mark.parametrize("word", ["daphne", "projector", "dramatiq", "/postgres -D", "redis-server"])
+@pytest.mark.parametrize("word", ["daphne", "projector", "workers.worker", "/postgres -D", "redis-server"])
 def test_starts_again_what_was_killed(up: Application, word: str) -> None:
     up.start()
     killed = child_named(up.var, word)
