@@ -59,6 +59,7 @@ class StoreContract(ABC):
     def scopes(self, store: Any) -> list[UUID]:
         """The scope of every fact, in position order."""
 
+    @abstractmethod
     def close(self) -> None:
         """What a thread must do before it ends."""
 
