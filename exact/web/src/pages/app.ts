@@ -13,7 +13,7 @@ import type { Me } from "./shapes";
 const THEMES: { value: Theme; label: string; icon: "sun" | "moon" | "monitor" }[] = [
   { value: "light", label: "Light", icon: "sun" },
   { value: "dark", label: "Dark", icon: "moon" },
-  { value: "system", label: "Same as the system", icon: "monitor" },
+  { value: "system", label: "System", icon: "monitor" },
 ];
 
 export class ExactApp extends PageElement {

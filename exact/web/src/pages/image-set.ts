@@ -160,8 +160,15 @@ export class ImageSetPage extends PageElement {
     void Promise.all([this.loadImages(), this.loadProgress()]).catch((error: unknown) => toast(rest.sentence(error), "bad"));
   }
 
-  private uploaded(): void {
-    this.changed();
+  /** Only what came is asked for: a set may have thousands of images. */
+  private async uploaded(event: CustomEvent<number[]>): Promise<void> {
+    try {
+      const fresh = await Promise.all(event.detail.map((number) => rest.image(number)));
+      const numbers = new Set(event.detail);
+      this.images = [...(this.images ?? []).filter((image) => !numbers.has(image.id)), ...fresh];
+    } catch (error) {
+      toast(rest.sentence(error), "bad");
+    }
   }
 
   private head(set: ImageSet) {

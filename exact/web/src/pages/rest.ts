@@ -43,7 +43,23 @@ async function ask<T>(method: string, url: string, body?: unknown, headers?: Rec
 }
 
 const get = <T>(url: string): Promise<T> => ask<T>("GET", url);
-const post = <T>(url: string, body: unknown): Promise<T> => ask<T>("POST", url, body, { "Idempotency-Key": newKey() });
+
+/** Keys of wishes that were sent and never answered: the same wish again has the same key, and is not done twice. */
+const unanswered = new Map<string, string>();
+
+async function post<T>(url: string, body: unknown): Promise<T> {
+  const wish = `${url} ${JSON.stringify(body)}`;
+  const key = unanswered.get(wish) ?? newKey();
+  unanswered.set(wish, key);
+  try {
+    const answer = await ask<T>("POST", url, body, { "Idempotency-Key": key });
+    unanswered.delete(wish);
+    return answer;
+  } catch (error) {
+    if (error instanceof Refusal) unanswered.delete(wish);
+    throw error;
+  }
+}
 
 /** All pages of a listing, one after the other. */
 async function all<T>(url: string): Promise<T[]> {
@@ -107,7 +123,7 @@ export const changePassword = (fields: Record<string, string>): Promise<unknown>
 /** The sentence to show for whatever went wrong. */
 export function sentence(error: unknown): string {
   if (error instanceof Refusal) return error.detail || "The server refused this, and gave no reason.";
-  return "The server could not be reached. Check the network; nothing was changed.";
+  return "The server could not be reached. Check the network and try again; nothing is done twice.";
 }
 
 export const status = (error: unknown): number => (error instanceof Refusal ? error.status : 0);

@@ -6,6 +6,7 @@ import { icon, type IconName } from "../design";
 import { bytes, counted, duration, percent, speed } from "../design/format";
 import { FileDrop } from "./file-drop";
 import { PageElement } from "./element";
+import { newKey } from "./rest";
 import { urls } from "./routes";
 import { next, over, reduce, remaining_s, retryable, totals, working, type Upload, type UploadEvent, type UploadState } from "./uploads";
 import { send } from "./upload-transport";
@@ -19,6 +20,8 @@ export class UploadPanel extends PageElement {
   declare uploads: Upload[];
   declare over: boolean;
   private readonly files = new Map<number, File>();
+  /** A file that was lost on the way goes again under its key; a refused one is a new wish. */
+  private readonly keys = new Map<number, string>();
   private readonly stops = new Map<number, () => void>();
   private readonly drop = new FileDrop(
     (files) => this.add(files),
@@ -67,7 +70,8 @@ export class UploadPanel extends PageElement {
   /** Every event goes through here; whatever it ended, the next file starts. */
   private tell(event: UploadEvent): void {
     this.uploads = reduce(this.uploads, event);
-    if (event.type === "accepted") this.dispatchEvent(new CustomEvent("exact-uploaded"));
+    if (event.type === "accepted") this.dispatchEvent(new CustomEvent("exact-uploaded", { detail: event.images }));
+    if (event.type === "refused") this.keys.delete(event.id);
     this.startNext();
   }
 
@@ -76,7 +80,9 @@ export class UploadPanel extends PageElement {
     const file = upload ? this.files.get(upload.id) : undefined;
     if (!upload || !file) return;
     this.uploads = reduce(this.uploads, { type: "started", id: upload.id, at_ms: performance.now() });
-    this.stops.set(upload.id, send(file, this.imageSet, (outcome) => this.tell({ ...outcome, id: upload.id } as UploadEvent)));
+    const key = this.keys.get(upload.id) ?? newKey();
+    this.keys.set(upload.id, key);
+    this.stops.set(upload.id, send(file, this.imageSet, key, (outcome) => this.tell({ ...outcome, id: upload.id } as UploadEvent)));
   }
 
   private cancel(upload: Upload): void {

@@ -1,7 +1,6 @@
 /** One file on its way to the server, with real progress; fetch reports none for what is sent, so it is an XMLHttpRequest. */
 
 import { csrfToken } from "../api/client";
-import { newKey } from "./rest";
 import type { UploadEvent } from "./uploads";
 
 /** The event without the id of its upload, which the queue adds. */
@@ -9,13 +8,13 @@ export type Outcome = UploadEvent extends infer E ? (E extends { id: number } ? 
 
 const LOST = "The connection broke before the file was complete. Nothing was kept; try again.";
 
-/** Send `file` into an image set; `tell` hears every step, and the answer cancels the transfer. */
-export function send(file: File, imageSet: number, tell: (outcome: Outcome) => void): () => void {
+/** Send `file` into an image set under an idempotency key; `tell` hears every step, and what is returned cancels. */
+export function send(file: File, imageSet: number, key: string, tell: (outcome: Outcome) => void): () => void {
   const xhr = new XMLHttpRequest();
   xhr.open("POST", "/api/v1/images/images/");
   xhr.setRequestHeader("X-CSRFToken", csrfToken());
   xhr.setRequestHeader("Accept", "application/json");
-  xhr.setRequestHeader("Idempotency-Key", newKey());
+  xhr.setRequestHeader("Idempotency-Key", key);
   xhr.upload.onprogress = (event) => tell({ type: "sent", sent_bytes: event.loaded, at_ms: performance.now() });
   xhr.upload.onload = () => tell({ type: "all-sent" });
   xhr.onload = () => tell(outcome(xhr.status, xhr.responseText));
