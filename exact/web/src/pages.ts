@@ -7,6 +7,7 @@ import "./pages/styles/image-set.css";
 import "./pages/styles/forms.css";
 import "./pages/styles/sign-in.css";
 import "./pages/account";
+import "./pages/account-tokens";
 import "./pages/activity-list";
 import "./pages/home";
 import "./pages/image-set";

@@ -71,8 +71,16 @@ export class ExactCopy extends LitElement {
 
   protected override render() {
     const words = this.done ? `Copied the ${this.label}` : `Copy the ${this.label}`;
-    return html`<code title=${this.value}>${this.full ? this.value : this.value.slice(0, 12)}${this.full || this.value.length <= 12 ? "" : "…"}</code>
-      <button class="button quiet square small ${this.done ? "done" : ""}" type="button" aria-label=${words} title=${words} @click=${this.copy}>
+    return html`<code title=${this.value}
+        >${this.full ? this.value : this.value.slice(0, 12)}${this.full || this.value.length <= 12 ? "" : "…"}</code
+      >
+      <button
+        class="button quiet square small ${this.done ? "done" : ""}"
+        type="button"
+        aria-label=${words}
+        title=${words}
+        @click=${this.copy}
+      >
         ${icon(this.done ? "check" : "copy")}
       </button>
       <span class="unseen" role="status">${this.done ? words : ""}</span>`;

@@ -129,13 +129,26 @@ export class ExactDialog extends LitElement {
   }
 
   protected override render() {
-    return html`<dialog aria-labelledby="heading" @close=${this.closed} @cancel=${this.cancel} @pointerdown=${this.pressed}>
+    return html`<dialog
+      aria-labelledby="heading"
+      @close=${this.closed}
+      @cancel=${this.cancel}
+      @pointerdown=${this.pressed}
+    >
       <header>
         <div class="words">
           <h2 id="heading">${this.heading}</h2>
           ${this.lead ? html`<p>${this.lead}</p>` : nothing}
         </div>
-        <button class="button quiet square small" type="button" aria-label="Close" ?disabled=${this.busy} @click=${this.close}>${icon("close")}</button>
+        <button
+          class="button quiet square small"
+          type="button"
+          aria-label="Close"
+          ?disabled=${this.busy}
+          @click=${this.close}
+        >
+          ${icon("close")}
+        </button>
       </header>
       <div class="body">${this.open ? html`<slot></slot>` : nothing}</div>
     </dialog>`;

@@ -5,7 +5,11 @@ import { icon, type IconName } from "./icons";
 import { controls } from "./styles";
 
 export class ExactEmpty extends LitElement {
-  static override properties = { heading: { type: String }, icon: { type: String }, small: { type: Boolean, reflect: true } };
+  static override properties = {
+    heading: { type: String },
+    icon: { type: String },
+    small: { type: Boolean, reflect: true },
+  };
   declare heading: string;
   declare icon: IconName;
   declare small: boolean;

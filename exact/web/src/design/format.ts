@@ -61,7 +61,15 @@ export const percent = (part: number, whole: number): string => `${whole > 0 ? M
 
 /** The first letters of a person's first and last name. */
 export function initials(name: string): string {
-  const words = name.trim().split(/[\s._-]+/).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/[\s._-]+/)
+    .filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
-  return letters.map((word) => [...(word ?? "")][0]).join("").toUpperCase() || "?";
+  return (
+    letters
+      .map((word) => [...(word ?? "")][0])
+      .join("")
+      .toUpperCase() || "?"
+  );
 }

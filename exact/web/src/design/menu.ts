@@ -133,7 +133,9 @@ export class ExactMenu extends LitElement {
       >
         ${face}
       </button>
-      <div class="list" role="menu" aria-label=${this.label} ?hidden=${!this.open} @click=${this.chosen}><slot></slot></div>
+      <div class="list" role="menu" aria-label=${this.label} ?hidden=${!this.open} @click=${this.chosen}>
+        <slot></slot>
+      </div>
     </div>`;
   }
 }

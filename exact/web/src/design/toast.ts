@@ -16,7 +16,8 @@ interface Toast {
 const ICONS: Record<ToastKind, IconName> = { good: "check-circle", bad: "alert", plain: "activity" };
 
 /** How long a message stays, in milliseconds: longer for long sentences, and refusals wait to be closed. */
-export const stay_ms = (text: string, kind: ToastKind): number => (kind === "bad" ? Infinity : Math.max(4000, text.length * 70));
+export const stay_ms = (text: string, kind: ToastKind): number =>
+  kind === "bad" ? Infinity : Math.max(4000, text.length * 70);
 
 export class ExactToasts extends LitElement {
   static override properties = { toasts: { state: true } };
@@ -105,7 +106,9 @@ export class ExactToasts extends LitElement {
       ${icon(ICONS[toast.kind])}
       <div class="text">${toast.text}</div>
       ${toast.action ? html`<button class="button quiet small" @click=${act}>${toast.action.label}</button>` : nothing}
-      <button class="button quiet square small" aria-label="Dismiss" @click=${() => this.drop(toast.id)}>${icon("close")}</button>
+      <button class="button quiet square small" aria-label="Dismiss" @click=${() => this.drop(toast.id)}>
+        ${icon("close")}
+      </button>
     </div>`;
   }
 

@@ -63,16 +63,27 @@ export class ActivityList extends PageElement {
     const words = html`<span class="activity-words"><strong>${entry.by_name}</strong> ${entry.summary}</span>`;
     return html`<li class="activity-row">
       <exact-avatar .name=${entry.by_name} .size=${24}></exact-avatar>
-      <div>${href ? html`<a class="plain" href=${href}>${words}</a>` : words}<time datetime=${entry.at} title=${when(entry.at)}>${ago(entry.at)}</time></div>
+      <div>
+        ${href ? html`<a class="plain" href=${href}>${words}</a>` : words}<time
+          datetime=${entry.at}
+          title=${when(entry.at)}
+          >${ago(entry.at)}</time
+        >
+      </div>
     </li>`;
   }
 
   protected override render() {
     if (this.entries === null && this.problem) return html`<p class="hint">${icon("alert")} ${this.problem}</p>`;
     if (this.entries === null)
-      return html`<div class="activity" aria-busy="true">${[1, 2, 3, 4].map(() => html`<div class="skeleton activity-waiting"></div>`)}</div>`;
+      return html`<div class="activity" aria-busy="true">
+        ${[1, 2, 3, 4].map(() => html`<div class="skeleton activity-waiting"></div>`)}
+      </div>`;
     if (this.entries.length === 0) return html`<p class="muted">Nothing has happened yet.</p>`;
-    return html`<ol class="activity">${this.entries.map((entry) => this.one(entry))}</ol>${nothing}`;
+    return html`<ol class="activity">
+        ${this.entries.map((entry) => this.one(entry))}
+      </ol>
+      ${nothing}`;
   }
 }
 

@@ -73,7 +73,9 @@ export class ExactApp extends PageElement {
         <div class="bar-end">${this.themeMenu()} ${this.userMenu()}</div>
       </header>
       ${this.online ? nothing : this.banner()}
-      <main id="content" tabindex="-1">${this.me ? this.page(route(location.pathname), this.me) : this.waiting()}</main>`;
+      <main id="content" tabindex="-1">
+        ${this.me ? this.page(route(location.pathname), this.me) : this.waiting()}
+      </main>`;
   }
 
   private breadcrumbs() {
@@ -81,12 +83,15 @@ export class ExactApp extends PageElement {
     return html`<nav class="crumbs" aria-label="Where you are">
       <ol>
         ${this.path.map(
-          (crumb, index) => html`<li>
-            ${icon("chevron-right")}
-            ${index < last && crumb.href
-              ? html`<a class="clip" href=${crumb.href}>${crumb.label}</a>`
-              : html`<span class="clip" aria-current=${index === last ? "page" : nothing}>${crumb.label}</span>`}
-          </li>`,
+          (crumb, index) =>
+            html`<li>
+              ${icon("chevron-right")}
+              ${
+                index < last && crumb.href
+                  ? html`<a class="clip" href=${crumb.href}>${crumb.label}</a>`
+                  : html`<span class="clip" aria-current=${index === last ? "page" : nothing}>${crumb.label}</span>`
+              }
+            </li>`,
         )}
       </ol>
     </nav>`;
@@ -96,15 +101,16 @@ export class ExactApp extends PageElement {
     const now = THEMES.find(({ value }) => value === this.theme);
     return html`<exact-menu label="Colours: ${now?.label ?? ""}" .icon=${now?.icon ?? "monitor"}>
       ${THEMES.map(
-        ({ value, label, icon: name }) => html`<button
-          class="menu-item"
-          role="menuitemradio"
-          aria-checked=${value === this.theme}
-          tabindex="-1"
-          @click=${() => setTheme(value)}
-        >
-          ${icon(name)}<span>${label}</span>${value === this.theme ? icon("check") : nothing}
-        </button>`,
+        ({ value, label, icon: name }) =>
+          html`<button
+            class="menu-item"
+            role="menuitemradio"
+            aria-checked=${value === this.theme}
+            tabindex="-1"
+            @click=${() => setTheme(value)}
+          >
+            ${icon(name)}<span>${label}</span>${value === this.theme ? icon("check") : nothing}
+          </button>`,
       )}
     </exact-menu>`;
   }
@@ -114,27 +120,41 @@ export class ExactApp extends PageElement {
     if (!me) return html`<span class="skeleton bar-person" aria-hidden="true"></span>`;
     return html`<exact-menu label="You: ${me.name || me.username}" plain data-testid="user-menu">
       <exact-avatar slot="face" .name=${me.name || me.username} .size=${30}></exact-avatar>
-      <div class="menu-person"><strong class="clip">${me.name || me.username}</strong><span class="clip muted">${me.username}</span></div>
-      <a class="menu-item" role="menuitem" tabindex="-1" href=${urls.account}>${icon("user")}<span>Account and tokens</span></a>
+      <div class="menu-person">
+        <strong class="clip">${me.name || me.username}</strong><span class="clip muted">${me.username}</span>
+      </div>
+      <a class="menu-item" role="menuitem" tabindex="-1" href=${urls.account}
+        >${icon("user")}<span>Account and tokens</span></a
+      >
       <form method="post" action=${urls.signOut}>
         <input type="hidden" name="csrfmiddlewaretoken" value=${csrfToken()} />
-        <button class="menu-item" role="menuitem" tabindex="-1" data-stay data-testid="sign-out">${icon("sign-out")}<span>Sign out</span></button>
+        <button class="menu-item" role="menuitem" tabindex="-1" data-stay data-testid="sign-out">
+          ${icon("sign-out")}<span>Sign out</span>
+        </button>
       </form>
     </exact-menu>`;
   }
 
   private banner() {
     return html`<div class="banner" role="status">
-      ${icon("offline")}<span>The server cannot be reached. Trying again every few seconds; what you see may be old.</span>
+      ${icon("offline")}<span
+        >The server cannot be reached. Trying again every few seconds; what you see may be old.</span
+      >
       <button class="button small" @click=${knock}>Try now</button>
     </div>`;
   }
 
   private waiting() {
     return this.problem
-      ? html`<div class="page"><exact-empty icon="alert" heading="This page could not be loaded">${this.problem}
-          <button slot="action" class="button" @click=${this.load}>Try again</button></exact-empty></div>`
-      : html`<div class="page" aria-busy="true"><div class="skeleton line-1"></div><div class="skeleton line-2"></div></div>`;
+      ? html`<div class="page">
+          <exact-empty icon="alert" heading="This page could not be loaded"
+            >${this.problem} <button slot="action" class="button" @click=${this.load}>Try again</button></exact-empty
+          >
+        </div>`
+      : html`<div class="page" aria-busy="true">
+          <div class="skeleton line-1"></div>
+          <div class="skeleton line-2"></div>
+        </div>`;
   }
 
   private page(at: Route, me: Me) {
@@ -148,7 +168,9 @@ export class ExactApp extends PageElement {
       case "account":
         return html`<exact-account .me=${me}></exact-account>`;
       case "unknown":
-        return html`<div class="page"><exact-empty icon="search" heading="There is nothing at this address"></exact-empty></div>`;
+        return html`<div class="page">
+          <exact-empty icon="search" heading="There is nothing at this address"></exact-empty>
+        </div>`;
     }
   }
 }

@@ -16,13 +16,22 @@ export function colourField(name: string, value: string) {
   const custom = own && value ? value : "#7f3fbf";
   return html`<div class="colours">
     ${PALETTE.map(
-      ({ name: words, code }) => html`<label class="colour" title=${words}>
-        <input type="radio" name=${name} value=${code} ?checked=${code === value.toLowerCase()} aria-label=${words} />
-        <span class="colour-disc" .style=${`background:${code}`}></span>
-      </label>`,
+      ({ name: words, code }) =>
+        html`<label class="colour" title=${words}>
+          <input type="radio" name=${name} value=${code} ?checked=${code === value.toLowerCase()} aria-label=${words} />
+          <span class="colour-disc" .style=${`background:${code}`}></span>
+        </label>`,
     )}
     <label class="colour-own" title="Another colour">
-      <input class="custom-colour unseen" type="radio" name=${name} value=${custom} ?checked=${own && value !== ""} tabindex="-1" aria-hidden="true" />
+      <input
+        class="custom-colour unseen"
+        type="radio"
+        name=${name}
+        value=${custom}
+        ?checked=${own && value !== ""}
+        tabindex="-1"
+        aria-hidden="true"
+      />
       <input class="colour-input" type="color" value=${custom} aria-label="Another colour" @input=${picked} />
       <span>Another</span>
     </label>

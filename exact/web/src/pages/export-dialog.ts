@@ -71,52 +71,93 @@ export class ExportDialog extends PageElement {
   }
 
   protected override render() {
-    return html`<exact-dialog open heading="Export ${this.version.name}@${this.version.version}" lead="The same version in the same format always gives the same bytes." @exact-close=${() => this.remove()}>
+    return html`<exact-dialog
+      open
+      heading="Export ${this.version.name}@${this.version.version}"
+      lead="The same version in the same format always gives the same bytes."
+      @exact-close=${() => this.remove()}
+    >
       <div class="stack" data-testid="export-dialog">${this.body()}</div>
     </exact-dialog>`;
   }
 
   private body() {
-    const alert = this.problem ? html`<div class="notice bad" role="alert">${icon("alert")}<span>${this.problem}</span></div>` : nothing;
+    const alert = this.problem
+      ? html`<div class="notice bad" role="alert">${icon("alert")}<span>${this.problem}</span></div>`
+      : nothing;
     if (this.job?.state === "ready") return this.ready(this.job);
     if (this.job?.state === "failed") return this.failed(this.job);
     if (this.job) return this.running(this.job);
-    if (!this.formats) return this.problem ? alert : html`<div class="skeleton row-waiting"></div><div class="skeleton row-waiting"></div>`;
+    if (!this.formats)
+      return this.problem
+        ? alert
+        : html`<div class="skeleton row-waiting"></div>
+            <div class="skeleton row-waiting"></div>`;
     return html`${this.choice(this.formats)} ${alert}
-      <div class="actions"><button class="button primary" data-testid="export-confirm" @click=${this.run}>${icon("download")}Make the file</button></div>`;
+      <div class="actions">
+        <button class="button primary" data-testid="export-confirm" @click=${this.run}>
+          ${icon("download")}Make the file
+        </button>
+      </div>`;
   }
 
   private choice(formats: ExportFormat[]) {
     return html`<div class="choices single" role="radiogroup" aria-label="Format">
       ${formats.map(
-        (format) => html`<label class="choice" data-format=${format.name}>
-          <input type="radio" name="format" value=${format.name} .checked=${format.name === this.format} @change=${() => (this.format = format.name)} />
-          <span class="choice-words"><span class="choice-name">${format.title}</span><span class="hint mono">${format.suffix}</span></span>
-        </label>`,
+        (format) =>
+          html`<label class="choice" data-format=${format.name}>
+            <input
+              type="radio"
+              name="format"
+              value=${format.name}
+              .checked=${format.name === this.format}
+              @change=${() => (this.format = format.name)}
+            />
+            <span class="choice-words"
+              ><span class="choice-name">${format.title}</span><span class="hint mono">${format.suffix}</span></span
+            >
+          </label>`,
       )}
     </div>`;
   }
 
   private running(job: Export) {
-    const words = job.state === "queued" ? "Waiting for a worker…" : `Replaying the facts up to position ${this.version.position}…`;
+    const words =
+      job.state === "queued" ? "Waiting for a worker…" : `Replaying the facts up to position ${this.version.position}…`;
     return html`<p role="status">${words}</p>
-      <exact-progress thick label="Export" .max=${job.state === "queued" ? 0 : 1} .value=${job.progress}></exact-progress>
+      <exact-progress
+        thick
+        label="Export"
+        .max=${job.state === "queued" ? 0 : 1}
+        .value=${job.progress}
+      ></exact-progress>
       <p class="hint">You may close this window; the export goes on, and asking for it again gives the same file.</p>`;
   }
 
   private ready(job: Export) {
     return html`<div class="stack" data-testid="export-ready" data-sha256=${job.sha256 ?? ""}>
-      <div class="notice good" role="status">${icon("check-circle")}<span><strong>${job.filename}</strong>${job.size_bytes === null ? "" : `, ${bytes(job.size_bytes)}`}</span></div>
-      <div class="field"><span class="label">SHA-256 of the file</span><exact-copy full label="SHA-256" .value=${job.sha256 ?? ""}></exact-copy></div>
+      <div class="notice good" role="status">
+        ${icon("check-circle")}<span
+          ><strong>${job.filename}</strong>${job.size_bytes === null ? "" : `, ${bytes(job.size_bytes)}`}</span
+        >
+      </div>
+      <div class="field">
+        <span class="label">SHA-256 of the file</span
+        ><exact-copy full label="SHA-256" .value=${job.sha256 ?? ""}></exact-copy>
+      </div>
       <div class="actions">
         <button class="button" @click=${this.again}>Another format</button>
-        <a class="button primary" href=${job.download ?? ""} download=${job.filename ?? ""}>${icon("download")}Download</a>
+        <a class="button primary" href=${job.download ?? ""} download=${job.filename ?? ""}
+          >${icon("download")}Download</a
+        >
       </div>
     </div>`;
   }
 
   private failed(job: Export) {
-    return html`<div class="notice bad" role="alert">${icon("alert")}<span>${job.problem || "The export failed, and the server gave no reason."}</span></div>
+    return html`<div class="notice bad" role="alert">
+        ${icon("alert")}<span>${job.problem || "The export failed, and the server gave no reason."}</span>
+      </div>
       <div class="actions"><button class="button primary" @click=${this.again}>Try again</button></div>`;
   }
 }

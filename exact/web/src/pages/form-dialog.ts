@@ -47,7 +47,12 @@ export interface Form<T> {
 }
 
 export class FormDialog extends PageElement {
-  static override properties = { form: { attribute: false }, busy: { state: true }, problem: { state: true }, problems: { state: true } };
+  static override properties = {
+    form: { attribute: false },
+    busy: { state: true },
+    problem: { state: true },
+    problems: { state: true },
+  };
   declare form: Form<unknown>;
   declare busy: boolean;
   declare problem: string;
@@ -65,7 +70,9 @@ export class FormDialog extends PageElement {
   private async submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     if (this.busy) return;
-    const values = Object.fromEntries([...new FormData(event.target as HTMLFormElement)].map(([name, value]) => [name, String(value).trim()]));
+    const values = Object.fromEntries(
+      [...new FormData(event.target as HTMLFormElement)].map(([name, value]) => [name, String(value).trim()]),
+    );
     const blank = this.form.fields.filter((field) => !field.optional && !values[field.name]);
     this.problems = Object.fromEntries(blank.map((field) => [field.name, `${field.label} is needed.`]));
     this.problem = "";
@@ -100,13 +107,25 @@ export class FormDialog extends PageElement {
 
   protected override render() {
     const { form } = this;
-    return html`<exact-dialog open .heading=${form.heading} .lead=${form.lead ?? ""} .busy=${this.busy} .wide=${form.wide ?? false} @exact-close=${this.closed}>
+    return html`<exact-dialog
+      open
+      .heading=${form.heading}
+      .lead=${form.lead ?? ""}
+      .busy=${this.busy}
+      .wide=${form.wide ?? false}
+      @exact-close=${this.closed}
+    >
       <form class="stack" novalidate @submit=${this.submit}>
         ${form.before ?? nothing} ${form.fields.map((field, index) => this.field(field, index === 0))}
         ${this.problem ? html`<div class="notice bad" role="alert">${icon("alert")}<span>${this.problem}</span></div>` : nothing}
         <div class="actions">
           <button class="button" type="button" ?disabled=${this.busy} @click=${this.cancel}>Cancel</button>
-          <button class="button ${form.danger ? "danger" : "primary"}" type="submit" data-testid=${form.testid ?? "confirm"} ?disabled=${this.busy}>
+          <button
+            class="button ${form.danger ? "danger" : "primary"}"
+            type="submit"
+            data-testid=${form.testid ?? "confirm"}
+            ?disabled=${this.busy}
+          >
             ${this.busy ? html`<span class="spinner" aria-hidden="true"></span>` : nothing} ${form.action}
           </button>
         </div>
@@ -123,14 +142,20 @@ export class FormDialog extends PageElement {
     const id = `field-${field.name}`;
     const grouped = field.kind === "choice" || field.kind === "colour";
     const words = html`${field.label} ${field.optional ? html`<span class="optional">(optional)</span>` : nothing}`;
-    return html`<div class="field" role=${grouped ? "radiogroup" : nothing} aria-labelledby=${grouped ? `${id}-label` : nothing}>
+    return html`<div
+      class="field"
+      role=${grouped ? "radiogroup" : nothing}
+      aria-labelledby=${grouped ? `${id}-label` : nothing}
+    >
       ${grouped ? html`<span class="label" id="${id}-label">${words}</span>` : html`<label for=${id}>${words}</label>`}
       ${control(field, id, first, Boolean(problem))}
-      ${problem
-        ? html`<span class="problem" id="${id}-words" role="alert">${problem}</span>`
-        : field.hint
-          ? html`<span class="hint" id="${id}-words">${field.hint}</span>`
-          : nothing}
+      ${
+        problem
+          ? html`<span class="problem" id="${id}-words" role="alert">${problem}</span>`
+          : field.hint
+            ? html`<span class="hint" id="${id}-words">${field.hint}</span>`
+            : nothing
+      }
     </div>`;
   }
 }
@@ -140,28 +165,55 @@ function control(field: Field, id: string, first: boolean, wrong: boolean) {
   const described = wrong || field.hint ? `${id}-words` : nothing;
   switch (field.kind) {
     case "long":
-      return html`<textarea class="input" id=${id} name=${name} rows="3" maxlength=${field.maxLength ?? 1000} placeholder=${field.placeholder ?? ""}
-        aria-describedby=${described} aria-invalid=${wrong} ?autofocus=${first} .value=${value}></textarea>`;
+      return html`<textarea
+        class="input"
+        id=${id}
+        name=${name}
+        rows="3"
+        maxlength=${field.maxLength ?? 1000}
+        placeholder=${field.placeholder ?? ""}
+        aria-describedby=${described}
+        aria-invalid=${wrong}
+        ?autofocus=${first}
+        .value=${value}
+      ></textarea>`;
     case "select":
       return html`<select class="input" id=${id} name=${name} aria-describedby=${described} ?autofocus=${first}>
         ${field.options?.map((option) => html`<option value=${option.value} ?selected=${option.value === value}>${option.label}</option>`)}
       </select>`;
     case "choice":
-      return html`<div class="choices">${field.options?.map((option) => choice(name, option, option.value === value))}</div>`;
+      return html`<div class="choices">
+        ${field.options?.map((option) => choice(name, option, option.value === value))}
+      </div>`;
     case "colour":
       return colourField(name, value);
     default:
-      return html`<input class="input" id=${id} name=${name} type=${field.kind ?? "text"} .value=${value} maxlength=${field.maxLength ?? 256}
-        placeholder=${field.placeholder ?? ""} autocomplete=${field.autocomplete ?? "off"} aria-describedby=${described} aria-invalid=${wrong}
-        ?required=${!field.optional} ?autofocus=${first} />`;
+      return html`<input
+        class="input"
+        id=${id}
+        name=${name}
+        type=${field.kind ?? "text"}
+        .value=${value}
+        maxlength=${field.maxLength ?? 256}
+        placeholder=${field.placeholder ?? ""}
+        autocomplete=${field.autocomplete ?? "off"}
+        aria-describedby=${described}
+        aria-invalid=${wrong}
+        ?required=${!field.optional}
+        ?autofocus=${first}
+      />`;
   }
 }
 
-const choice = (name: string, option: Option, checked: boolean) => html`<label class="choice">
-  <input type="radio" name=${name} value=${option.value} ?checked=${checked} />
-  ${option.icon ? icon(option.icon) : nothing}
-  <span class="choice-words"><span class="choice-name">${option.label}</span>${option.hint ? html`<span class="hint">${option.hint}</span>` : nothing}</span>
-</label>`;
+const choice = (name: string, option: Option, checked: boolean) =>
+  html`<label class="choice">
+    <input type="radio" name=${name} value=${option.value} ?checked=${checked} />
+    ${option.icon ? icon(option.icon) : nothing}
+    <span class="choice-words"
+      ><span class="choice-name">${option.label}</span
+      >${option.hint ? html`<span class="hint">${option.hint}</span>` : nothing}</span
+    >
+  </label>`;
 
 customElements.define("exact-form-dialog", FormDialog);
 

@@ -12,7 +12,12 @@ import { urls } from "./routes";
 import type { ImageSet, Me, MyTeam } from "./shapes";
 
 export class HomePage extends PageElement {
-  static override properties = { me: { attribute: false }, sets: { state: true }, wanted: { state: true }, problem: { state: true } };
+  static override properties = {
+    me: { attribute: false },
+    sets: { state: true },
+    wanted: { state: true },
+    problem: { state: true },
+  };
   declare me: Me;
   declare sets: ImageSet[] | null;
   declare wanted: string;
@@ -60,7 +65,13 @@ export class HomePage extends PageElement {
       testid: "create-image-set-confirm",
       fields: [
         { name: "name", label: "Name", maxLength: 256, placeholder: "Mitoses, canine mammary carcinoma" },
-        { name: "description", label: "Description", kind: "long", optional: true, hint: "What is in it, and what it is for." },
+        {
+          name: "description",
+          label: "Description",
+          kind: "long",
+          optional: true,
+          hint: "What is in it, and what it is for.",
+        },
       ],
       run: ({ name, description = "" }) => rest.command("CreateImageSet", { team_id: team.id, name, description }),
     });
@@ -79,7 +90,9 @@ export class HomePage extends PageElement {
       <header class="page-head">
         <div class="page-title">
           <h1>Image sets</h1>
-          <p class="muted">${this.sets ? `${counted(this.me.teams.length, "team")}, ${counted(this.sets.length, "image set")}` : "…"}</p>
+          <p class="muted">
+            ${this.sets ? `${counted(this.me.teams.length, "team")}, ${counted(this.sets.length, "image set")}` : "…"}
+          </p>
         </div>
         <div class="page-tools">
           ${this.search()}
@@ -89,7 +102,10 @@ export class HomePage extends PageElement {
       <div class="columns">
         <div class="column-main">${this.main()}</div>
         <aside class="column-side" aria-label="Recent activity">
-          <section class="card panel"><h2 class="panel-title">${icon("activity")}Recent activity</h2><exact-activity .limit=${14}></exact-activity></section>
+          <section class="card panel">
+            <h2 class="panel-title">${icon("activity")}Recent activity</h2>
+            <exact-activity .limit=${14}></exact-activity>
+          </section>
         </aside>
       </div>
     </div>`;
@@ -98,7 +114,15 @@ export class HomePage extends PageElement {
   private search() {
     return html`<label class="search">
       ${icon("search")}<span class="unseen">Search teams and image sets</span>
-      <input class="input" type="search" placeholder="Search" autocomplete="off" .value=${this.wanted} @input=${this.searched} @keydown=${this.left} />
+      <input
+        class="input"
+        type="search"
+        placeholder="Search"
+        autocomplete="off"
+        .value=${this.wanted}
+        @input=${this.searched}
+        @keydown=${this.left}
+      />
       <kbd aria-hidden="true">/</kbd>
     </label>`;
   }
@@ -113,9 +137,14 @@ export class HomePage extends PageElement {
   }
 
   private main() {
-    if (this.problem && !this.sets) return html`<exact-empty icon="alert" heading="The image sets could not be loaded">${this.problem}
-      <button slot="action" class="button" @click=${this.load}>Try again</button></exact-empty>`;
-    if (!this.sets) return html`<div class="set-grid" aria-busy="true">${[1, 2, 3].map(() => html`<div class="skeleton set-waiting"></div>`)}</div>`;
+    if (this.problem && !this.sets)
+      return html`<exact-empty icon="alert" heading="The image sets could not be loaded"
+        >${this.problem} <button slot="action" class="button" @click=${this.load}>Try again</button></exact-empty
+      >`;
+    if (!this.sets)
+      return html`<div class="set-grid" aria-busy="true">
+        ${[1, 2, 3].map(() => html`<div class="skeleton set-waiting"></div>`)}
+      </div>`;
     if (this.me.teams.length === 0) return this.welcome();
     const teams = this.me.teams.map((team) => this.team(team));
     return teams.some((team) => team !== nothing) ? teams : this.nothingFound();
@@ -152,10 +181,16 @@ export class HomePage extends PageElement {
   }
 
   private teach(team: MyTeam, create: boolean) {
-    if (!create) return html`<exact-empty small heading="No image sets yet">An administrator of ${team.name} can create the first one.</exact-empty>`;
+    if (!create)
+      return html`<exact-empty small heading="No image sets yet"
+        >An administrator of ${team.name} can create the first one.</exact-empty
+      >`;
     return html`<exact-empty icon="layers" heading="Create your first image set">
-      An image set holds slides, volumes or pictures that are annotated with the same types. Create it, drop your files on it, and open an image to draw.
-      <button slot="action" class="button primary" @click=${() => this.createSet(team)}>${icon("plus")}Create an image set</button>
+      An image set holds slides, volumes or pictures that are annotated with the same types. Create it, drop your files
+      on it, and open an image to draw.
+      <button slot="action" class="button primary" @click=${() => this.createSet(team)}>
+        ${icon("plus")}Create an image set
+      </button>
     </exact-empty>`;
   }
 }

@@ -28,7 +28,16 @@ async function withdraw(image: Image): Promise<unknown> {
     action: "Withdraw image",
     danger: true,
     testid: "withdraw-image-confirm",
-    fields: [{ name: "reason", label: "Reason", kind: "long", hint: "It is kept in the history.", placeholder: "Wrong stain", maxLength: 500 }],
+    fields: [
+      {
+        name: "reason",
+        label: "Reason",
+        kind: "long",
+        hint: "It is kept in the history.",
+        placeholder: "Wrong stain",
+        maxLength: 500,
+      },
+    ],
     run: ({ reason }) => rest.command("WithdrawImage", { image_id: image.uuid, reason }),
   });
   if (done) toast(`“${image.name}” is withdrawn.`, "good");
@@ -36,42 +45,79 @@ async function withdraw(image: Image): Promise<unknown> {
 }
 
 /** The format by the server's word, else by the file's suffix. */
-const formatOf = (image: Image): string => (image.format || /([^.]+?)(\.gz)?$/i.exec(image.filename)?.[1] || "").toUpperCase();
+const formatOf = (image: Image): string =>
+  (image.format || /([^.]+?)(\.gz)?$/i.exec(image.filename)?.[1] || "").toUpperCase();
 
 const sizeOf = (image: Image): string | null => pixelSize(image.pixel_size_um ?? [image.mpp > 0 ? image.mpp : null]);
 
-const magnification = (image: Image): string => (image.objectivePower > 1 ? `${Number(image.objectivePower.toFixed(1))}×` : "");
+const magnification = (image: Image): string =>
+  image.objectivePower > 1 ? `${Number(image.objectivePower.toFixed(1))}×` : "";
 
-const facts = (image: Image) => html`<dl class="image-facts">
-  <dt class="unseen">Size</dt><dd class="clip">${pixels(image.width, image.height)}</dd>
-  <dt class="unseen">Format</dt><dd class="muted">${formatOf(image)}</dd>
-  <dt class="unseen">Pixel size</dt><dd class="clip muted">${[magnification(image), sizeOf(image) ?? "No pixel size"].filter(Boolean).join(" · ")}</dd>
-  <dt class="unseen">File size</dt><dd class="muted">${image.size_bytes ? bytes(image.size_bytes) : ""}</dd>
-</dl>`;
+const facts = (image: Image) =>
+  html`<dl class="image-facts">
+    <dt class="unseen">Size</dt>
+    <dd class="clip">${pixels(image.width, image.height)}</dd>
+    <dt class="unseen">Format</dt>
+    <dd class="muted">${formatOf(image)}</dd>
+    <dt class="unseen">Pixel size</dt>
+    <dd class="clip muted">${[magnification(image), sizeOf(image) ?? "No pixel size"].filter(Boolean).join(" · ")}</dd>
+    <dt class="unseen">File size</dt>
+    <dd class="muted">${image.size_bytes ? bytes(image.size_bytes) : ""}</dd>
+  </dl>`;
 
 function counts(row: ImageProgress | undefined) {
   const pill = (n: number, kind: string, words: string, name: "check" | "close" | "clock") =>
-    n > 0 ? html`<span class="pill ${kind}" title="${count(n)} ${words}">${icon(name)}${count(n)}<span class="unseen"> ${words}</span></span>` : nothing;
+    n > 0
+      ? html`<span class="pill ${kind}" title="${count(n)} ${words}"
+          >${icon(name)}${count(n)}<span class="unseen"> ${words}</span></span
+        >`
+      : nothing;
   if (!row || stage(row) === "untouched") return html`<span class="pill none">Not annotated</span>`;
   return html`${pill(row.open, "open", "open", "clock")}${pill(row.accepted, "accepted", "accepted", "check")}${pill(row.rejected, "rejected", "rejected", "close")}`;
 }
 
 export function imageCard(image: Image, row: ImageProgress | undefined, mayManage: boolean, changed: () => void) {
   const then = (asked: Promise<unknown>) => void asked.then((done) => done && changed());
-  return html`<article class="card image-card" data-testid="image-card" data-number=${image.id} data-stage=${stage(row)}>
+  return html`<article
+    class="card image-card"
+    data-testid="image-card"
+    data-number=${image.id}
+    data-stage=${stage(row)}
+  >
     <div class="image-thumb">
-      ${thumbnail(image.id)} ${image.frames > 1 ? html`<span class="frames">${icon("layers")}${count(image.frames)}<span class="unseen"> frames</span></span>` : nothing}
+      ${thumbnail(image.id)}
+      ${image.frames > 1 ? html`<span class="frames">${icon("layers")}${count(image.frames)}<span class="unseen"> frames</span></span>` : nothing}
     </div>
     <div class="image-body">
-      <h3 class="clip" title=${image.name}><a class="stretch" data-cell href=${urls.image(image.id)}>${image.name}</a></h3>
+      <h3 class="clip" title=${image.name}>
+        <a class="stretch" data-cell href=${urls.image(image.id)}>${image.name}</a>
+      </h3>
       ${facts(image)}
       <div class="pills">${counts(row)}</div>
     </div>
-    ${mayManage
-      ? html`<div class="image-tools">
-          <button class="button square small" aria-label="Rename ${image.name}" title="Rename" data-testid="rename-image" @click=${() => then(rename(image))}>${icon("edit")}</button>
-          <button class="button square small" aria-label="Withdraw ${image.name}" title="Withdraw" data-testid="withdraw-image" @click=${() => then(withdraw(image))}>${icon("archive")}</button>
-        </div>`
-      : nothing}
+    ${
+      mayManage
+        ? html`<div class="image-tools">
+            <button
+              class="button square small"
+              aria-label="Rename ${image.name}"
+              title="Rename"
+              data-testid="rename-image"
+              @click=${() => then(rename(image))}
+            >
+              ${icon("edit")}
+            </button>
+            <button
+              class="button square small"
+              aria-label="Withdraw ${image.name}"
+              title="Withdraw"
+              data-testid="withdraw-image"
+              @click=${() => then(withdraw(image))}
+            >
+              ${icon("archive")}
+            </button>
+          </div>`
+        : nothing
+    }
   </article>`;
 }

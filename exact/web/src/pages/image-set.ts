@@ -2,9 +2,10 @@
 
 import { html, nothing } from "lit";
 import { icon, toast } from "../design";
-import { count, counted, percent } from "../design/format";
+import { counted } from "../design/format";
 import { PageElement } from "./element";
-import { figures, type Figures } from "./figures";
+import { figures } from "./figures";
+import { strip } from "./figures-strip";
 import { askForm } from "./form-dialog";
 import { freezeDialog } from "./freeze-dialog";
 import * as rest from "./rest";
@@ -101,7 +102,8 @@ export class ImageSetPage extends PageElement {
         { name: "name", label: "Name", value: set.name, maxLength: 256 },
         { name: "description", label: "Description", kind: "long", value: set.description ?? "", optional: true },
       ],
-      run: ({ name, description = "" }) => rest.command("DescribeImageSet", { image_set_id: set.uuid, name, description }),
+      run: ({ name, description = "" }) =>
+        rest.command("DescribeImageSet", { image_set_id: set.uuid, name, description }),
     });
     if (!done) return;
     this.set = await rest.imageSet(this.number);
@@ -123,7 +125,10 @@ export class ImageSetPage extends PageElement {
   private async freeze(set: ImageSet): Promise<void> {
     const version = await freezeDialog(set);
     if (!version) return;
-    toast(`${version.name}@${version.version} is frozen: ${counted(version.image_count, "image")}, ${counted(version.annotation_count, "annotation")}.`, "good");
+    toast(
+      `${version.name}@${version.version} is frozen: ${counted(version.image_count, "image")}, ${counted(version.annotation_count, "annotation")}.`,
+      "good",
+    );
     this.frozen += 1;
   }
 
@@ -136,10 +141,17 @@ export class ImageSetPage extends PageElement {
     if (this.problem && !this.images) return this.failed();
     if (!this.set) return this.waiting();
     return html`<div class="page">
-      ${this.head(this.set)} ${this.strip()}
-      ${this.can("upload")
-        ? html`<exact-uploads .imageSet=${this.number} .label=${this.set.name} @exact-uploaded=${this.uploaded}></exact-uploads>`
-        : nothing}
+      ${this.head(this.set)}
+      ${strip(this.images && this.progress ? figures(this.images.length, this.progress.images) : null)}
+      ${
+        this.can("upload")
+          ? html`<exact-uploads
+              .imageSet=${this.number}
+              .label=${this.set.name}
+              @exact-uploaded=${this.uploaded}
+            ></exact-uploads>`
+          : nothing
+      }
       <div class="columns">
         <div class="column-main">
           <exact-images
@@ -157,7 +169,9 @@ export class ImageSetPage extends PageElement {
   }
 
   private changed(): void {
-    void Promise.all([this.loadImages(), this.loadProgress()]).catch((error: unknown) => toast(rest.sentence(error), "bad"));
+    void Promise.all([this.loadImages(), this.loadProgress()]).catch((error: unknown) =>
+      toast(rest.sentence(error), "bad"),
+    );
   }
 
   /** Only what came is asked for: a set may have thousands of images. */
@@ -178,38 +192,50 @@ export class ImageSetPage extends PageElement {
         <p class="muted">${set.description || "No description"}</p>
       </div>
       <div class="page-tools">
-        ${this.can("freeze")
-          ? html`<button class="button" data-testid="freeze" @click=${() => this.freeze(set)}>${icon("snowflake")}Freeze version</button>`
-          : nothing}
+        ${
+          this.can("freeze")
+            ? html`<button class="button" data-testid="freeze" @click=${() => this.freeze(set)}>
+                ${icon("snowflake")}Freeze version
+              </button>`
+            : nothing
+        }
         ${this.can("upload") ? html`<button class="button primary" data-testid="upload" @click=${this.choose}>${icon("upload")}Upload images</button>` : nothing}
-        ${this.can("manage_sets")
-          ? html`<exact-menu label="More for this image set">
-              <button class="menu-item" role="menuitem" tabindex="-1" data-testid="describe-image-set" @click=${() => this.describe(set)}>${icon("edit")}<span>Rename and describe</span></button>
-              <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdraw(set)}>${icon("archive")}<span>Withdraw…</span></button>
-            </exact-menu>`
-          : nothing}
+        ${
+          this.can("manage_sets")
+            ? html`<exact-menu label="More for this image set">
+                <button
+                  class="menu-item"
+                  role="menuitem"
+                  tabindex="-1"
+                  data-testid="describe-image-set"
+                  @click=${() => this.describe(set)}
+                >
+                  ${icon("edit")}<span>Rename and describe</span>
+                </button>
+                <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdraw(set)}>
+                  ${icon("archive")}<span>Withdraw…</span>
+                </button>
+              </exact-menu>`
+            : nothing
+        }
       </div>
     </header>`;
   }
 
-  private strip() {
-    const now: Figures | null = this.images && this.progress ? figures(this.images.length, this.progress.images) : null;
-    const cell = (label: string, value: (now: Figures) => string, note: (now: Figures) => string = () => "", kind = "") =>
-      html`<div class="stat ${kind}"><dt>${label}</dt><dd>${now ? value(now) : "–"}<small>${now ? note(now) : ""}</small></dd></div>`;
-    return html`<dl class="stats card" data-testid="figures">
-      ${cell("Images", (f) => count(f.images))}
-      ${cell("Annotated", (f) => count(f.annotated), (f) => percent(f.annotated, f.images))}
-      ${cell("Verified", (f) => count(f.verified), (f) => percent(f.verified, f.images))}
-      ${cell("Annotations", (f) => count(f.annotations))}
-      ${cell("Open", (f) => count(f.open), () => "", "open")}
-      ${cell("Accepted", (f) => count(f.accepted), () => "", "accepted")}
-      ${cell("Rejected", (f) => count(f.rejected), () => "", "rejected")}
-    </dl>`;
-  }
-
   private side(set: ImageSet) {
-    return html`<exact-versions .set=${set} .mayFreeze=${this.can("freeze")} .mayExport=${this.can("export")} .turn=${this.frozen} @exact-freeze=${() => this.freeze(set)}></exact-versions>
-      <exact-set-products .set=${set} .progress=${this.progress} .mayManage=${this.can("manage_sets")} @exact-changed=${this.load}></exact-set-products>
+    return html`<exact-versions
+        .set=${set}
+        .mayFreeze=${this.can("freeze")}
+        .mayExport=${this.can("export")}
+        .turn=${this.frozen}
+        @exact-freeze=${() => this.freeze(set)}
+      ></exact-versions>
+      <exact-set-products
+        .set=${set}
+        .progress=${this.progress}
+        .mayManage=${this.can("manage_sets")}
+        @exact-changed=${this.load}
+      ></exact-set-products>
       <section class="card panel" aria-labelledby="activity-title">
         <h2 class="panel-title" id="activity-title">${icon("activity")}Activity</h2>
         <exact-activity .imageSet=${this.number} .limit=${10}></exact-activity>
@@ -217,15 +243,24 @@ export class ImageSetPage extends PageElement {
   }
 
   private notFound() {
-    return html`<div class="page"><exact-empty icon="search" heading="This image set is not here">
-      It does not exist, was withdrawn, or belongs to a team you are not in.<a slot="action" class="button" href=${urls.home}>To the start</a>
-    </exact-empty></div>`;
+    return html`<div class="page">
+      <exact-empty icon="search" heading="This image set is not here">
+        It does not exist, was withdrawn, or belongs to a team you are not in.<a
+          slot="action"
+          class="button"
+          href=${urls.home}
+          >To the start</a
+        >
+      </exact-empty>
+    </div>`;
   }
 
   private failed() {
-    return html`<div class="page"><exact-empty icon="alert" heading="The image set could not be loaded">
-      ${this.problem}<button slot="action" class="button" @click=${this.load}>Try again</button>
-    </exact-empty></div>`;
+    return html`<div class="page">
+      <exact-empty icon="alert" heading="The image set could not be loaded">
+        ${this.problem}<button slot="action" class="button" @click=${this.load}>Try again</button>
+      </exact-empty>
+    </div>`;
   }
 
   private waiting() {

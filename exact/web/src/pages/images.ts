@@ -32,7 +32,9 @@ export class ImageGrid extends PageElement {
   declare filter: Filter;
   declare order: Order;
   declare shown: number;
-  private readonly end = new IntersectionObserver(([entry]) => entry?.isIntersecting && (this.shown += STEP), { rootMargin: "800px" });
+  private readonly end = new IntersectionObserver(([entry]) => entry?.isIntersecting && (this.shown += STEP), {
+    rootMargin: "800px",
+  });
 
   constructor() {
     super();
@@ -58,7 +60,10 @@ export class ImageGrid extends PageElement {
   }
 
   protected override render() {
-    if (!this.images) return html`<div class="image-grid" aria-busy="true">${Array.from({ length: 8 }, () => html`<div class="skeleton image-waiting"></div>`)}</div>`;
+    if (!this.images)
+      return html`<div class="image-grid" aria-busy="true">
+        ${Array.from({ length: 8 }, () => html`<div class="skeleton image-waiting"></div>`)}
+      </div>`;
     if (this.images.length === 0) return this.teach();
     const found = listed(this.images, rowsByImage(this.progress?.images ?? []), this.wanted, this.filter, this.order);
     return html`${this.tools()}
@@ -70,14 +75,28 @@ export class ImageGrid extends PageElement {
     return html`<div class="tools">
       <label class="search">
         ${icon("search")}<span class="unseen">Search images</span>
-        <input class="input" type="search" placeholder="Search images" autocomplete="off" .value=${this.wanted} @input=${this.searched} @keydown=${this.left} />
+        <input
+          class="input"
+          type="search"
+          placeholder="Search images"
+          autocomplete="off"
+          .value=${this.wanted}
+          @input=${this.searched}
+          @keydown=${this.left}
+        />
         <kbd aria-hidden="true">/</kbd>
       </label>
       <div class="segments" role="radiogroup" aria-label="Which images">
         ${FILTERS.map(
-          ({ value, label }) => html`<label class="segment">
-            <input type="radio" name="filter" .checked=${value === this.filter} @change=${() => (this.filter = value)} /><span>${label}</span>
-          </label>`,
+          ({ value, label }) =>
+            html`<label class="segment">
+              <input
+                type="radio"
+                name="filter"
+                .checked=${value === this.filter}
+                @change=${() => (this.filter = value)}
+              /><span>${label}</span>
+            </label>`,
         )}
       </div>
       <span class="spring"></span>
@@ -104,7 +123,11 @@ export class ImageGrid extends PageElement {
     const rows = rowsByImage(this.progress?.images ?? []);
     const changed = () => this.dispatchEvent(new CustomEvent("exact-changed"));
     return html`<div class="image-grid" @keydown=${walkGrid}>
-        ${repeat(found.slice(0, this.shown), (image) => image.id, (image) => imageCard(image, rows.get(image.id), this.mayManage, changed))}
+        ${repeat(
+          found.slice(0, this.shown),
+          (image) => image.id,
+          (image) => imageCard(image, rows.get(image.id), this.mayManage, changed),
+        )}
       </div>
       ${found.length > this.shown ? html`<div class="more"><span class="spinner"></span></div>` : nothing}`;
   }
@@ -115,15 +138,23 @@ export class ImageGrid extends PageElement {
       this.filter = "all";
     };
     return html`<exact-empty icon="search" heading="No image matches">
-      Other words or another filter may show more.<button slot="action" class="button" @click=${all}>Show all images</button>
+      Other words or another filter may show more.<button slot="action" class="button" @click=${all}>
+        Show all images
+      </button>
     </exact-empty>`;
   }
 
   private teach() {
-    if (!this.mayUpload) return html`<exact-empty icon="image" heading="No images yet">You may look at this image set; an annotator can upload images to it.</exact-empty>`;
+    if (!this.mayUpload)
+      return html`<exact-empty icon="image" heading="No images yet"
+        >You may look at this image set; an annotator can upload images to it.</exact-empty
+      >`;
     return html`<exact-empty icon="upload" heading="Drop your images here">
-      Whole-slide images such as SVS, NDPI, MRXS or SCN, pictures as PNG, JPEG or TIFF, and volumes as NIfTI. Drop files anywhere on this page.
-      <button slot="action" class="button primary" @click=${() => this.dispatchEvent(new CustomEvent("exact-choose"))}>${icon("upload")}Choose files</button>
+      Whole-slide images such as SVS, NDPI, MRXS or SCN, pictures as PNG, JPEG or TIFF, and volumes as NIfTI. Drop files
+      anywhere on this page.
+      <button slot="action" class="button primary" @click=${() => this.dispatchEvent(new CustomEvent("exact-choose"))}>
+        ${icon("upload")}Choose files
+      </button>
     </exact-empty>`;
   }
 }

@@ -25,7 +25,9 @@ const PAGE = 200;
 
 /** A new idempotency key; crypto.randomUUID is not there on plain http. */
 export function newKey(): string {
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
@@ -83,7 +85,8 @@ export const image = (number: number): Promise<Image> => get(`${API}/images/imag
 export const products = (team: number): Promise<Product[]> => all(`${API}/administration/products/?team=${team}`);
 export const annotationTypes = (product: number): Promise<AnnotationType[]> =>
   all(`${API}/annotations/annotation_types/?product=${product}`);
-export const memberships = (team: number): Promise<Membership[]> => all(`${API}/users/team_membership/?team=${team}&expand=user`);
+export const memberships = (team: number): Promise<Membership[]> =>
+  all(`${API}/users/team_membership/?team=${team}&expand=user`);
 
 export const progress = (set: number, min_position?: number): Promise<Progress> =>
   get(`${API}/images/image_sets/${set}/progress/${min_position ? `?min_position=${min_position}` : ""}`);

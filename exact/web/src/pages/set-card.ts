@@ -11,7 +11,12 @@ import { thumbnail } from "./thumbnail";
 import type { Activity, ImageSet } from "./shapes";
 
 export class SetCard extends PageElement {
-  static override properties = { set: { attribute: false }, figures: { state: true }, last: { state: true }, asked: { state: true } };
+  static override properties = {
+    set: { attribute: false },
+    figures: { state: true },
+    last: { state: true },
+    asked: { state: true },
+  };
   declare set: ImageSet;
   declare figures: Figures | null;
   declare last: Activity | null;
@@ -39,11 +44,13 @@ export class SetCard extends PageElement {
 
   private ask(): void {
     this.seen?.disconnect();
-    void Promise.allSettled([rest.progress(this.set.id), rest.activity({ image_set: this.set.id }, 1)]).then(([progress, activity]) => {
-      if (progress.status === "fulfilled") this.figures = figures(this.set.images.length, progress.value.images);
-      if (activity.status === "fulfilled") this.last = activity.value[0] ?? null;
-      this.asked = true;
-    });
+    void Promise.allSettled([rest.progress(this.set.id), rest.activity({ image_set: this.set.id }, 1)]).then(
+      ([progress, activity]) => {
+        if (progress.status === "fulfilled") this.figures = figures(this.set.images.length, progress.value.images);
+        if (activity.status === "fulfilled") this.last = activity.value[0] ?? null;
+        this.asked = true;
+      },
+    );
   }
 
   private cover() {
@@ -54,21 +61,33 @@ export class SetCard extends PageElement {
 
   private bar() {
     const { figures: now } = this;
-    if (!now) return html`<exact-progress label="Annotated images" .max=${1} .value=${0}></exact-progress><p class="set-words">${this.asked ? "" : "…"}</p>`;
+    if (!now)
+      return html`<exact-progress label="Annotated images" .max=${1} .value=${0}></exact-progress>
+        <p class="set-words">${this.asked ? "" : "…"}</p>`;
     const parts = [
       { value: now.verified, kind: "good" as const, label: `${now.verified} verified` },
-      { value: now.annotated - now.verified, kind: "soft" as const, label: `${now.annotated - now.verified} annotated, not yet verified` },
+      {
+        value: now.annotated - now.verified,
+        kind: "soft" as const,
+        label: `${now.annotated - now.verified} annotated, not yet verified`,
+      },
     ];
-    return html`<exact-progress label="Annotated images" .max=${Math.max(1, now.images)} .parts=${parts}></exact-progress>
+    return html`<exact-progress
+        label="Annotated images"
+        .max=${Math.max(1, now.images)}
+        .parts=${parts}
+      ></exact-progress>
       <p class="set-words">
-        <span>${percent(now.annotated, now.images)} annotated</span><span>${percent(now.verified, now.images)} verified</span>
+        <span>${percent(now.annotated, now.images)} annotated</span
+        ><span>${percent(now.verified, now.images)} verified</span>
       </p>`;
   }
 
   private lastTouched(last: Activity) {
     const words = `${last.by_name}, ${when(last.at)}`;
     return html`<span class="set-last" title=${words}>
-      <time class="clip" datetime=${last.at}>${ago(last.at)}</time><exact-avatar .name=${last.by_name} .size=${20}></exact-avatar><span class="unseen">by ${last.by_name}</span>
+      <time class="clip" datetime=${last.at}>${ago(last.at)}</time
+      ><exact-avatar .name=${last.by_name} .size=${20}></exact-avatar><span class="unseen">by ${last.by_name}</span>
     </span>`;
   }
 
@@ -82,7 +101,11 @@ export class SetCard extends PageElement {
         ${this.bar()}
         <p class="set-foot">
           <span title="Images">${icon("image")}${count(set.images.length)}<span class="unseen"> images</span></span>
-          <span title="Annotations">${icon("vector-5")}${this.figures ? count(this.figures.annotations) : "–"}<span class="unseen"> annotations</span></span>
+          <span title="Annotations"
+            >${icon("vector-5")}${this.figures ? count(this.figures.annotations) : "–"}<span class="unseen">
+              annotations</span
+            ></span
+          >
           ${this.last ? this.lastTouched(this.last) : nothing}
         </p>
       </div>

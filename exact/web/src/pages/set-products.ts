@@ -73,7 +73,11 @@ export class SetProducts extends PageElement {
           label: "Product",
           kind: "choice",
           value: this.free[0]?.uuid ?? "",
-          options: this.free.map((product) => ({ value: product.uuid, label: product.name, hint: product.description ?? "" })),
+          options: this.free.map((product) => ({
+            value: product.uuid,
+            label: product.name,
+            hint: product.description ?? "",
+          })),
         },
       ],
       run: ({ product }) => rest.command("AttachProduct", { image_set_id: this.set.uuid, product_id: product }),
@@ -95,9 +99,13 @@ export class SetProducts extends PageElement {
     return html`<section class="card panel" aria-labelledby="products-title">
       <div class="panel-head">
         <h2 class="panel-title" id="products-title">${icon("tag")}Products and types</h2>
-        ${this.mayManage && this.free.length
-          ? html`<button class="button quiet small" data-testid="attach-product" @click=${this.attach}>${icon("plus")}Add</button>`
-          : nothing}
+        ${
+          this.mayManage && this.free.length
+            ? html`<button class="button quiet small" data-testid="attach-product" @click=${this.attach}>
+                ${icon("plus")}Add
+              </button>`
+            : nothing
+        }
       </div>
       ${this.list()}
     </section>`;
@@ -116,11 +124,26 @@ export class SetProducts extends PageElement {
     return html`<div class="set-product" data-testid="set-product" data-number=${product.id}>
       <div class="panel-head">
         <h3 class="clip">${product.name}</h3>
-        ${this.mayManage
-          ? html`<button class="button quiet square small" aria-label="Remove ${product.name} from the set" title="Remove from the set" @click=${() => this.detach(product)}>${icon("close")}</button>`
-          : nothing}
+        ${
+          this.mayManage
+            ? html`<button
+                class="button quiet square small"
+                aria-label="Remove ${product.name} from the set"
+                title="Remove from the set"
+                @click=${() => this.detach(product)}
+              >
+                ${icon("close")}
+              </button>`
+            : nothing
+        }
       </div>
-      ${types.length ? html`<ul class="type-bars">${types.map((type) => this.type(type))}</ul>` : html`<p class="muted">No types yet.</p>`}
+      ${
+        types.length
+          ? html`<ul class="type-bars">
+              ${types.map((type) => this.type(type))}
+            </ul>`
+          : html`<p class="muted">No types yet.</p>`
+      }
     </div>`;
   }
 
@@ -130,9 +153,13 @@ export class SetProducts extends PageElement {
     const n = counts.find((row) => row.annotation_type === type.id)?.count ?? 0;
     const kind = vectorType(type.vector_type);
     return html`<li class="type-bar">
-      <span class="type-name clip" title=${kind?.name ?? ""}><span class="swatch" .style=${`background:${type.color_code}`}></span>${type.name}</span>
+      <span class="type-name clip" title=${kind?.name ?? ""}
+        ><span class="swatch" .style=${`background:${type.color_code}`}></span>${type.name}</span
+      >
       <span class="type-count">${count(n)}</span>
-      <span class="type-track"><span class="type-fill" .style=${`width:${(100 * n) / most}%;background:${type.color_code}`}></span></span>
+      <span class="type-track"
+        ><span class="type-fill" .style=${`width:${(100 * n) / most}%;background:${type.color_code}`}></span
+      ></span>
     </li>`;
   }
 }

@@ -10,10 +10,17 @@ import type { Me, Membership, MyTeam, Role, User } from "./shapes";
 
 const nameOf = (user: User): string => user.name || user.username;
 const roleOptions = (owner: boolean) =>
-  (Object.keys(ROLES) as Role[]).filter((role) => owner || role !== "owner").map((role) => ({ value: role, label: roleName(role), hint: ROLES[role] }));
+  (Object.keys(ROLES) as Role[])
+    .filter((role) => owner || role !== "owner")
+    .map((role) => ({ value: role, label: roleName(role), hint: ROLES[role] }));
 
 export class TeamMembers extends PageElement {
-  static override properties = { me: { attribute: false }, team: { attribute: false }, members: { state: true }, problem: { state: true } };
+  static override properties = {
+    me: { attribute: false },
+    team: { attribute: false },
+    members: { state: true },
+    problem: { state: true },
+  };
   declare me: Me;
   declare team: MyTeam;
   declare members: Membership[] | null;
@@ -60,7 +67,10 @@ export class TeamMembers extends PageElement {
 
   private async addPerson(who: string, role: Role): Promise<string> {
     const user = await rest.findUser(who);
-    if (!user) throw rest.ownRefusal(`Nobody here has the user name or mail address “${who}”. An administrator of the server can make an account.`);
+    if (!user)
+      throw rest.ownRefusal(
+        `Nobody here has the user name or mail address “${who}”. An administrator of the server can make an account.`,
+      );
     await rest.command("AddMember", { team_id: this.team.id, person_id: user.person_id, role });
     await this.load();
     return nameOf(user);
@@ -94,7 +104,9 @@ export class TeamMembers extends PageElement {
     const manage = may(this.me, this.team.number, "manage_members");
     return html`<section class="card" aria-labelledby="members-title">
       <header class="card-head">
-        <h2 id="members-title">Members ${this.members ? html`<span class="badge">${this.members.length}</span>` : nothing}</h2>
+        <h2 id="members-title">
+          Members ${this.members ? html`<span class="badge">${this.members.length}</span>` : nothing}
+        </h2>
         <span class="spring"></span>
         ${manage ? html`<button class="button small" data-testid="add-member" @click=${this.add}>${icon("plus")}Add member</button>` : nothing}
       </header>
@@ -104,8 +116,13 @@ export class TeamMembers extends PageElement {
 
   private list(manage: boolean) {
     if (this.problem && !this.members) return html`<p class="pad problem">${this.problem}</p>`;
-    if (!this.members) return html`<div class="pad" aria-busy="true">${[1, 2, 3].map(() => html`<div class="skeleton row-waiting"></div>`)}</div>`;
-    return html`<ul class="rows">${this.members.map((member) => this.row(member, manage))}</ul>`;
+    if (!this.members)
+      return html`<div class="pad" aria-busy="true">
+        ${[1, 2, 3].map(() => html`<div class="skeleton row-waiting"></div>`)}
+      </div>`;
+    return html`<ul class="rows">
+      ${this.members.map((member) => this.row(member, manage))}
+    </ul>`;
   }
 
   private row(member: Membership, manage: boolean) {
@@ -114,16 +131,32 @@ export class TeamMembers extends PageElement {
     const mayTouch = manage && !mine && (this.owner || member.role !== "owner");
     return html`<li class="row" data-testid="member" data-username=${user.username}>
       <exact-avatar .name=${nameOf(user)} .size=${32}></exact-avatar>
-      <div class="row-words"><strong class="clip">${nameOf(user)}${mine ? html` <span class="muted">(you)</span>` : nothing}</strong><span class="muted clip">${user.username}</span></div>
+      <div class="row-words">
+        <strong class="clip">${nameOf(user)}${mine ? html` <span class="muted">(you)</span>` : nothing}</strong
+        ><span class="muted clip">${user.username}</span>
+      </div>
       ${mayTouch ? this.roleSelect(member) : html`<span class="badge">${roleName(member.role)}</span>`}
-      ${mayTouch
-        ? html`<button class="button quiet square small" aria-label="Remove ${nameOf(user)}" title="Remove from the team" @click=${() => this.dismiss(member)}>${icon("close")}</button>`
-        : nothing}
+      ${
+        mayTouch
+          ? html`<button
+              class="button quiet square small"
+              aria-label="Remove ${nameOf(user)}"
+              title="Remove from the team"
+              @click=${() => this.dismiss(member)}
+            >
+              ${icon("close")}
+            </button>`
+          : nothing
+      }
     </li>`;
   }
 
   private roleSelect(member: Membership) {
-    return html`<select class="input small role-select" aria-label="Role of ${nameOf(member.user)}" @change=${(event: Event) => this.change(member, event)}>
+    return html`<select
+      class="input small role-select"
+      aria-label="Role of ${nameOf(member.user)}"
+      @change=${(event: Event) => this.change(member, event)}
+    >
       ${roleOptions(this.owner).map(({ value, label, hint }) => html`<option value=${value} title=${hint} ?selected=${value === member.role}>${label}</option>`)}
     </select>`;
   }

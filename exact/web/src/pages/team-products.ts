@@ -9,7 +9,13 @@ import { may } from "./rights";
 import type { AnnotationType, Me, MyTeam, Product } from "./shapes";
 import { freeColour, VECTOR_TYPES, vectorType } from "./vectors";
 
-const REASON: Field = { name: "reason", label: "Reason", kind: "long", hint: "It is kept in the history.", maxLength: 500 };
+const REASON: Field = {
+  name: "reason",
+  label: "Reason",
+  kind: "long",
+  hint: "It is kept in the history.",
+  maxLength: 500,
+};
 const PRODUCT_FIELDS = (product?: Product): Field[] => [
   { name: "name", label: "Name", value: product?.name ?? "", maxLength: 100, placeholder: "Mitotic figures" },
   { name: "description", label: "Description", kind: "long", value: product?.description ?? "", optional: true },
@@ -74,7 +80,8 @@ export class TeamProducts extends PageElement {
       heading: "Change the product",
       action: "Save",
       fields: PRODUCT_FIELDS(product),
-      run: ({ name, description = "" }) => rest.command("ChangeProduct", { product_id: product.uuid, name, description }),
+      run: ({ name, description = "" }) =>
+        rest.command("ChangeProduct", { product_id: product.uuid, name, description }),
     });
     if (done) await this.load();
   }
@@ -101,11 +108,27 @@ export class TeamProducts extends PageElement {
       wide: true,
       fields: [
         { name: "name", label: "Name", maxLength: 50, placeholder: "Mitotic figure" },
-        { name: "vector_type", label: "Drawn as", kind: "choice", value: "5", options: VECTOR_TYPES.map((kind) => ({ value: String(kind.vector_type), label: kind.name, hint: kind.hint, icon: kind.icon })) },
+        {
+          name: "vector_type",
+          label: "Drawn as",
+          kind: "choice",
+          value: "5",
+          options: VECTOR_TYPES.map((kind) => ({
+            value: String(kind.vector_type),
+            label: kind.name,
+            hint: kind.hint,
+            icon: kind.icon,
+          })),
+        },
         { name: "color_code", label: "Colour", kind: "colour", value: freeColour(taken) },
       ],
       run: ({ name, vector_type, color_code }) =>
-        rest.command("CreateAnnotationType", { product_id: product.uuid, name, vector_type: Number(vector_type), color_code }),
+        rest.command("CreateAnnotationType", {
+          product_id: product.uuid,
+          name,
+          vector_type: Number(vector_type),
+          color_code,
+        }),
     });
     if (made) await this.load();
   }
@@ -119,7 +142,8 @@ export class TeamProducts extends PageElement {
         { name: "name", label: "Name", value: type.name, maxLength: 50 },
         { name: "color_code", label: "Colour", kind: "colour", value: type.color_code },
       ],
-      run: ({ name, color_code }) => rest.command("ChangeAnnotationType", { annotation_type_id: type.uuid, name, color_code }),
+      run: ({ name, color_code }) =>
+        rest.command("ChangeAnnotationType", { annotation_type_id: type.uuid, name, color_code }),
     });
     if (done) await this.load();
   }
@@ -150,8 +174,11 @@ export class TeamProducts extends PageElement {
   }
 
   private list() {
-    if (this.problem && !this.products) return html`<exact-empty icon="alert" heading="The products could not be loaded">${this.problem}</exact-empty>`;
-    if (!this.products) return html`<div class="skeleton product-waiting"></div><div class="skeleton product-waiting"></div>`;
+    if (this.problem && !this.products)
+      return html`<exact-empty icon="alert" heading="The products could not be loaded">${this.problem}</exact-empty>`;
+    if (!this.products)
+      return html`<div class="skeleton product-waiting"></div>
+        <div class="skeleton product-waiting"></div>`;
     if (this.products.length === 0)
       return html`<exact-empty icon="tag" heading="No products yet">
         A product groups the types you annotate with, such as “Mitotic figure” and “Look-alike”.
@@ -162,20 +189,40 @@ export class TeamProducts extends PageElement {
 
   private product(product: Product) {
     const types = this.types.get(product.id) ?? [];
-    return html`<section class="card" data-testid="product" data-number=${product.id} aria-labelledby="product-${product.id}">
+    return html`<section
+      class="card"
+      data-testid="product"
+      data-number=${product.id}
+      aria-labelledby="product-${product.id}"
+    >
       <header class="card-head">
-        <div class="row-words"><h3 id="product-${product.id}">${product.name}</h3>${product.description ? html`<span class="muted">${product.description}</span>` : nothing}</div>
+        <div class="row-words">
+          <h3 id="product-${product.id}">${product.name}</h3>
+          ${product.description ? html`<span class="muted">${product.description}</span>` : nothing}
+        </div>
         ${this.mayChange ? this.productTools(product) : nothing}
       </header>
-      ${types.length ? html`<ul class="rows">${types.map((type) => this.type(type))}</ul>` : html`<p class="pad muted">No annotation types yet. Add the first one to be able to draw.</p>`}
+      ${
+        types.length
+          ? html`<ul class="rows">
+              ${types.map((type) => this.type(type))}
+            </ul>`
+          : html`<p class="pad muted">No annotation types yet. Add the first one to be able to draw.</p>`
+      }
     </section>`;
   }
 
   private productTools(product: Product) {
-    return html`<button class="button small" data-testid="create-type" @click=${() => this.createType(product)}>${icon("plus")}Add type</button>
+    return html`<button class="button small" data-testid="create-type" @click=${() => this.createType(product)}>
+        ${icon("plus")}Add type
+      </button>
       <exact-menu label="More for ${product.name}">
-        <button class="menu-item" role="menuitem" tabindex="-1" @click=${() => this.changeProduct(product)}>${icon("edit")}<span>Change name and description</span></button>
-        <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdrawProduct(product)}>${icon("archive")}<span>Withdraw…</span></button>
+        <button class="menu-item" role="menuitem" tabindex="-1" @click=${() => this.changeProduct(product)}>
+          ${icon("edit")}<span>Change name and description</span>
+        </button>
+        <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdrawProduct(product)}>
+          ${icon("archive")}<span>Withdraw…</span>
+        </button>
       </exact-menu>`;
   }
 
@@ -185,10 +232,26 @@ export class TeamProducts extends PageElement {
       <span class="swatch large" .style=${`background:${type.color_code}`}></span>
       <div class="row-words"><strong class="clip">${type.name}</strong></div>
       <span class="kind">${kind ? icon(kind.icon) : nothing}${kind?.name ?? ""}</span>
-      ${this.mayChange
-        ? html`<button class="button quiet square small" aria-label="Change ${type.name}" title="Change" @click=${() => this.changeType(type)}>${icon("edit")}</button>
-            <button class="button quiet square small" aria-label="Withdraw ${type.name}" title="Withdraw" @click=${() => this.withdrawType(type)}>${icon("archive")}</button>`
-        : nothing}
+      ${
+        this.mayChange
+          ? html`<button
+                class="button quiet square small"
+                aria-label="Change ${type.name}"
+                title="Change"
+                @click=${() => this.changeType(type)}
+              >
+                ${icon("edit")}
+              </button>
+              <button
+                class="button quiet square small"
+                aria-label="Withdraw ${type.name}"
+                title="Withdraw"
+                @click=${() => this.withdrawType(type)}
+              >
+                ${icon("archive")}
+              </button>`
+          : nothing
+      }
     </li>`;
   }
 }

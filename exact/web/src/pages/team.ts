@@ -37,14 +37,23 @@ export class TeamPage extends PageElement {
   protected override render() {
     const { team } = this;
     if (!team)
-      return html`<div class="page"><exact-empty icon="lock" heading="This team is not one of yours">
-        It does not exist, or you are not a member. Ask its owner to add you.<a slot="action" class="button" href=${urls.home}>To the start</a>
-      </exact-empty></div>`;
+      return html`<div class="page">
+        <exact-empty icon="lock" heading="This team is not one of yours">
+          It does not exist, or you are not a member. Ask its owner to add you.<a
+            slot="action"
+            class="button"
+            href=${urls.home}
+            >To the start</a
+          >
+        </exact-empty>
+      </div>`;
     return html`<div class="page narrow">
       <header class="page-head">
         <div class="page-title">
           <h1>${team.name}</h1>
-          <p class="muted">You are ${/^[aeiou]/.test(team.role) ? "an" : "a"} ${roleName(team.role).toLowerCase()} here.</p>
+          <p class="muted">
+            You are ${/^[aeiou]/.test(team.role) ? "an" : "a"} ${roleName(team.role).toLowerCase()} here.
+          </p>
         </div>
         <div class="page-tools">
           <a class="button" href=${urls.home}>${icon("layers")}Image sets</a>

@@ -8,13 +8,35 @@ import { FileDrop } from "./file-drop";
 import { PageElement } from "./element";
 import { newKey } from "./rest";
 import { urls } from "./routes";
-import { next, over, reduce, remaining_s, retryable, totals, working, type Upload, type UploadEvent, type UploadState } from "./uploads";
+import {
+  next,
+  over,
+  reduce,
+  remaining_s,
+  retryable,
+  totals,
+  working,
+  type Upload,
+  type UploadEvent,
+  type UploadState,
+} from "./uploads";
 import { send } from "./upload-transport";
 
-const SIGNS: Partial<Record<UploadState, IconName>> = { done: "check-circle", refused: "alert", failed: "offline", cancelled: "close", waiting: "clock" };
+const SIGNS: Partial<Record<UploadState, IconName>> = {
+  done: "check-circle",
+  refused: "alert",
+  failed: "offline",
+  cancelled: "close",
+  waiting: "clock",
+};
 
 export class UploadPanel extends PageElement {
-  static override properties = { imageSet: { type: Number }, label: { type: String }, uploads: { state: true }, over: { state: true } };
+  static override properties = {
+    imageSet: { type: Number },
+    label: { type: String },
+    uploads: { state: true },
+    over: { state: true },
+  };
   declare imageSet: number;
   declare label: string;
   declare uploads: Upload[];
@@ -82,7 +104,10 @@ export class UploadPanel extends PageElement {
     this.uploads = reduce(this.uploads, { type: "started", id: upload.id, at_ms: performance.now() });
     const key = this.keys.get(upload.id) ?? newKey();
     this.keys.set(upload.id, key);
-    this.stops.set(upload.id, send(file, this.imageSet, key, (outcome) => this.tell({ ...outcome, id: upload.id } as UploadEvent)));
+    this.stops.set(
+      upload.id,
+      send(file, this.imageSet, key, (outcome) => this.tell({ ...outcome, id: upload.id } as UploadEvent)),
+    );
   }
 
   private cancel(upload: Upload): void {
@@ -91,49 +116,87 @@ export class UploadPanel extends PageElement {
   }
 
   private cancelAll(): void {
-    this.uploads.filter((upload) => !over(upload)).reverse().forEach((upload) => this.cancel(upload));
+    this.uploads
+      .filter((upload) => !over(upload))
+      .reverse()
+      .forEach((upload) => this.cancel(upload));
   }
 
   protected override render() {
-    return html`<input class="unseen" type="file" multiple tabindex="-1" aria-label="Images to upload" data-testid="upload-input" @change=${this.chosen} />
+    return html`<input
+        class="unseen"
+        type="file"
+        multiple
+        tabindex="-1"
+        aria-label="Images to upload"
+        data-testid="upload-input"
+        @change=${this.chosen}
+      />
       ${this.over ? this.overlay() : nothing} ${this.uploads.length ? this.panel() : nothing}`;
   }
 
   private overlay() {
-    return html`<div class="drop-overlay"><div class="drop-words">${icon("upload")}<strong>Drop to upload</strong><span>to ${this.label}</span></div></div>`;
+    return html`<div class="drop-overlay">
+      <div class="drop-words">${icon("upload")}<strong>Drop to upload</strong><span>to ${this.label}</span></div>
+    </div>`;
   }
 
   private panel() {
     return html`<section class="card uploads" aria-label="Uploads">
       ${this.summary()}
-      <ul class="rows">${repeat(this.uploads, (upload) => upload.id, (upload) => this.row(upload))}</ul>
+      <ul class="rows">
+        ${repeat(
+          this.uploads,
+          (upload) => upload.id,
+          (upload) => this.row(upload),
+        )}
+      </ul>
     </section>`;
   }
 
   private summary() {
     const sum = totals(this.uploads);
-    const words = sum.active ? `Uploading ${sum.done + sum.refused + 1} of ${counted(sum.count, "file")}` : `${counted(sum.done, "file")} uploaded`;
+    const words = sum.active
+      ? `Uploading ${sum.done + sum.refused + 1} of ${counted(sum.count, "file")}`
+      : `${counted(sum.done, "file")} uploaded`;
     return html`<header class="card-head">
       <h2>${words}</h2>
       ${sum.refused ? html`<span class="badge bad">${sum.refused} not uploaded</span>` : nothing}
       <span class="muted">${sum.active ? `${bytes(sum.sent_bytes)} of ${bytes(sum.size_bytes)}` : ""}</span>
       <span class="spring"></span>
       <span class="unseen" role="status">${words}${sum.refused ? `, ${sum.refused} not uploaded` : ""}</span>
-      ${sum.active
-        ? html`<button class="button small" @click=${this.cancelAll}>Cancel all</button>`
-        : html`<button class="button quiet small" @click=${() => this.tell({ type: "cleared" })}>Clear the list</button>`}
+      ${
+        sum.active
+          ? html`<button class="button small" @click=${this.cancelAll}>Cancel all</button>`
+          : html`<button class="button quiet small" @click=${() => this.tell({ type: "cleared" })}>
+              Clear the list
+            </button>`
+      }
     </header>`;
   }
 
   private row(upload: Upload) {
     const sign = SIGNS[upload.state];
-    return html`<li class="row upload" data-testid="upload-item" data-state=${upload.state === "reading" ? "uploading" : upload.state} data-name=${upload.name}>
+    return html`<li
+      class="row upload"
+      data-testid="upload-item"
+      data-state=${upload.state === "reading" ? "uploading" : upload.state}
+      data-name=${upload.name}
+    >
       <span class="upload-sign ${upload.state}">${sign ? icon(sign) : html`<span class="spinner"></span>`}</span>
       <div class="row-words">
-        <div class="upload-line"><strong class="clip">${upload.name}</strong><span class="muted">${this.figures(upload)}</span></div>
-        ${working(upload)
-          ? html`<exact-progress label="Upload of ${upload.name}" .max=${upload.state === "reading" ? 0 : Math.max(1, upload.size_bytes)} .value=${upload.sent_bytes}></exact-progress>`
-          : nothing}
+        <div class="upload-line">
+          <strong class="clip">${upload.name}</strong><span class="muted">${this.figures(upload)}</span>
+        </div>
+        ${
+          working(upload)
+            ? html`<exact-progress
+                label="Upload of ${upload.name}"
+                .max=${upload.state === "reading" ? 0 : Math.max(1, upload.size_bytes)}
+                .value=${upload.sent_bytes}
+              ></exact-progress>`
+            : nothing
+        }
         ${upload.sentence ? html`<p class="upload-sentence">${upload.sentence}</p>` : nothing}
       </div>
       ${this.tools(upload)}
@@ -145,15 +208,31 @@ export class UploadPanel extends PageElement {
     if (upload.state === "reading") return "Sent. The server is reading it…";
     if (upload.state !== "uploading") return bytes(upload.size_bytes);
     const left = remaining_s(upload);
-    const words = [percent(upload.sent_bytes, upload.size_bytes), upload.bytes_per_second ? speed(upload.bytes_per_second) : "", left === null ? "" : `${duration(left)} left`];
+    const words = [
+      percent(upload.sent_bytes, upload.size_bytes),
+      upload.bytes_per_second ? speed(upload.bytes_per_second) : "",
+      left === null ? "" : `${duration(left)} left`,
+    ];
     return words.filter(Boolean).join(" · ");
   }
 
   private tools(upload: Upload) {
     const [first] = upload.images;
-    if (upload.state === "done" && first !== undefined) return html`<a class="button quiet small" href=${urls.image(first)}>Open</a>`;
-    if (retryable(upload)) return html`<button class="button small" @click=${() => this.tell({ type: "again", id: upload.id })}>${icon("refresh")}Try again</button>`;
-    if (!over(upload)) return html`<button class="button quiet square small" aria-label="Cancel ${upload.name}" title="Cancel" @click=${() => this.cancel(upload)}>${icon("close")}</button>`;
+    if (upload.state === "done" && first !== undefined)
+      return html`<a class="button quiet small" href=${urls.image(first)}>Open</a>`;
+    if (retryable(upload))
+      return html`<button class="button small" @click=${() => this.tell({ type: "again", id: upload.id })}>
+        ${icon("refresh")}Try again
+      </button>`;
+    if (!over(upload))
+      return html`<button
+        class="button quiet square small"
+        aria-label="Cancel ${upload.name}"
+        title="Cancel"
+        @click=${() => this.cancel(upload)}
+      >
+        ${icon("close")}
+      </button>`;
     return nothing;
   }
 }

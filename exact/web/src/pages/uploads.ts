@@ -96,7 +96,8 @@ function moved(upload: Upload, sent: number, at_ms: number): Upload {
 }
 
 function accepted(upload: Upload, images: number[]): Upload {
-  const sentence = images.length === 0 ? "Already in this image set." : images.length === 1 ? "" : `${images.length} images`;
+  const sentence =
+    images.length === 0 ? "Already in this image set." : images.length === 1 ? "" : `${images.length} images`;
   return { ...upload, state: "done", sent_bytes: upload.size_bytes, images, sentence };
 }
 

@@ -19,7 +19,8 @@ export const VECTOR_TYPES: VectorType[] = [
   { vector_type: 7, name: "Whole image", hint: "A label without a place", icon: "vector-7" },
 ];
 
-export const vectorType = (number: number): VectorType | undefined => VECTOR_TYPES.find((kind) => kind.vector_type === number);
+export const vectorType = (number: number): VectorType | undefined =>
+  VECTOR_TYPES.find((kind) => kind.vector_type === number);
 
 /** The palette of Okabe and Ito, in the order in which new types take them. */
 export const PALETTE: { name: string; code: string }[] = [

@@ -72,13 +72,23 @@ export class Versions extends PageElement {
     if (this.problem && !this.versions) return html`<p class="problem">${this.problem}</p>`;
     if (!this.versions) return html`<div class="skeleton version-waiting"></div>`;
     if (this.versions.length === 0)
-      return html`<p class="muted">Freeze the set to get a numbered version that exports to the same bytes, today and in ten years.</p>
+      return html`<p class="muted">
+          Freeze the set to get a numbered version that exports to the same bytes, today and in ten years.
+        </p>
         ${this.mayFreeze ? html`<button class="button small" @click=${() => this.dispatchEvent(new CustomEvent("exact-freeze"))}>${icon("snowflake")}Freeze the first version</button>` : nothing}`;
-    return html`<ol class="versions">${this.versions.map((version) => this.one(version))}</ol>`;
+    return html`<ol class="versions">
+      ${this.versions.map((version) => this.one(version))}
+    </ol>`;
   }
 
   private one(version: DatasetVersion) {
-    return html`<li class="version" data-testid="dataset-version" data-name=${version.name} data-version=${version.version} data-withdrawn=${version.withdrawn}>
+    return html`<li
+      class="version"
+      data-testid="dataset-version"
+      data-name=${version.name}
+      data-version=${version.version}
+      data-withdrawn=${version.withdrawn}
+    >
       <div class="version-head">
         <strong class="version-name">${version.name}<span class="version-number">@${version.version}</span></strong>
         ${version.withdrawn ? html`<span class="badge bad">Withdrawn</span>` : html`<span class="badge accent">${icon("lock")}Frozen</span>`}
@@ -86,13 +96,26 @@ export class Versions extends PageElement {
       ${version.description ? html`<p>${version.description}</p>` : nothing}
       ${version.withdrawn ? html`<p class="problem">${version.withdrawn_reason}</p>` : nothing}
       <p class="muted">${counted(version.image_count, "image")}, ${counted(version.annotation_count, "annotation")}</p>
-      <p class="muted"><time datetime=${version.frozen_at} title=${when(version.frozen_at)}>${ago(version.frozen_at)}</time>${version.frozen_by_name ? ` by ${version.frozen_by_name}` : ""}, at position ${count(version.position)}</p>
+      <p class="muted">
+        <time datetime=${version.frozen_at} title=${when(version.frozen_at)}>${ago(version.frozen_at)}</time
+        >${version.frozen_by_name ? ` by ${version.frozen_by_name}` : ""}, at position ${count(version.position)}
+      </p>
       <div class="version-foot">
         <exact-copy label="manifest SHA-256" .value=${version.manifest_sha256}></exact-copy>
         <span class="spring"></span>
-        ${this.mayFreeze && !version.withdrawn
-          ? html`<button class="button quiet square small" aria-label="Withdraw ${version.name}@${version.version}" title="Withdraw" data-testid="withdraw-version" @click=${() => this.withdraw(version)}>${icon("archive")}</button>`
-          : nothing}
+        ${
+          this.mayFreeze && !version.withdrawn
+            ? html`<button
+                class="button quiet square small"
+                aria-label="Withdraw ${version.name}@${version.version}"
+                title="Withdraw"
+                data-testid="withdraw-version"
+                @click=${() => this.withdraw(version)}
+              >
+                ${icon("archive")}
+              </button>`
+            : nothing
+        }
         ${this.mayExport ? html`<button class="button small" data-testid="export" @click=${() => exportDialog(version)}>${icon("download")}Export</button>` : nothing}
       </div>
     </li>`;

@@ -44,7 +44,12 @@ describe("times", () => {
 });
 
 describe("counts and names", () => {
-  it("knows one from many", () => expect([counted(1, "image"), counted(2, "image"), counted(1200, "person", "people")]).toEqual(["1 image", "2 images", "1,200 people"]));
+  it("knows one from many", () =>
+    expect([counted(1, "image"), counted(2, "image"), counted(1200, "person", "people")]).toEqual([
+      "1 image",
+      "2 images",
+      "1,200 people",
+    ]));
 
   it("says 100 % only when nothing is left", () => {
     expect(percent(999, 1000)).toBe("99 %");

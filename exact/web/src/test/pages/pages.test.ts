@@ -3,13 +3,19 @@ import { byType, figures, stage } from "../../pages/figures";
 import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
 import { neighbour } from "../../pages/keyboard";
-import { expiry } from "../../pages/account";
+import { expiry } from "../../pages/account-tokens";
 import { pause_ms } from "../../pages/export-dialog";
 import { route, urls } from "../../pages/routes";
 import type { Image, ImageProgress } from "../../pages/shapes";
 import { freeColour, PALETTE } from "../../pages/vectors";
 
-const row = (image: number, open: number, accepted: number, rejected: number, types = [{ annotation_type: 1, name: "Mitosis", count: open + accepted + rejected }]): ImageProgress => ({
+const row = (
+  image: number,
+  open: number,
+  accepted: number,
+  rejected: number,
+  types = [{ annotation_type: 1, name: "Mitosis", count: open + accepted + rejected }],
+): ImageProgress => ({
   image,
   name: `${image}`,
   annotated: open + accepted + rejected,
@@ -34,17 +40,32 @@ describe("addresses", () => {
   );
 
   it("comes back after signing in, with the whole query", () => {
-    expect(urls.signIn("/annotations/3/?frame=2&plane=1")).toBe("/sign-in/?next=%2Fannotations%2F3%2F%3Fframe%3D2%26plane%3D1");
+    expect(urls.signIn("/annotations/3/?frame=2&plane=1")).toBe(
+      "/sign-in/?next=%2Fannotations%2F3%2F%3Fframe%3D2%26plane%3D1",
+    );
   });
 });
 
 describe("figures", () => {
   it("calls an image verified when it has annotations and none is open", () => {
-    expect([stage(undefined), stage(row(1, 0, 0, 0)), stage(row(1, 1, 5, 0)), stage(row(1, 0, 5, 1))]).toEqual(["untouched", "untouched", "open", "verified"]);
+    expect([stage(undefined), stage(row(1, 0, 0, 0)), stage(row(1, 1, 5, 0)), stage(row(1, 0, 5, 1))]).toEqual([
+      "untouched",
+      "untouched",
+      "open",
+      "verified",
+    ]);
   });
 
   it("adds up a set", () => {
-    expect(figures(4, [row(1, 0, 2, 1), row(2, 3, 1, 0), row(3, 0, 0, 0)])).toEqual({ images: 4, annotated: 2, verified: 1, annotations: 7, accepted: 3, rejected: 1, open: 3 });
+    expect(figures(4, [row(1, 0, 2, 1), row(2, 3, 1, 0), row(3, 0, 0, 0)])).toEqual({
+      images: 4,
+      annotated: 2,
+      verified: 1,
+      annotations: 7,
+      accepted: 3,
+      rejected: 1,
+      open: 3,
+    });
   });
 
   it("counts types over images, the most frequent first", () => {

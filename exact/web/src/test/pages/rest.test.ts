@@ -4,7 +4,10 @@ import * as rest from "../../pages/rest";
 
 const answers: (() => Promise<Response>)[] = [];
 const asked: { url: string; init: RequestInit }[] = [];
-const json = (body: unknown, status = 200) => () => Promise.resolve(new Response(JSON.stringify(body), { status }));
+const json =
+  (body: unknown, status = 200) =>
+  () =>
+    Promise.resolve(new Response(JSON.stringify(body), { status }));
 const lost = () => Promise.reject(new TypeError("network"));
 const key = (index: number): string => (asked[index]?.init.headers as Record<string, string>)["Idempotency-Key"] ?? "";
 

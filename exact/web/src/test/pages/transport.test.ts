@@ -6,7 +6,10 @@ it("reads the images out of the listing that the server answers", () => {
 });
 
 it("shows the server's own sentence", () => {
-  expect(outcome(415, '{"code":"unsupported","detail":"This is a text."}')).toEqual({ type: "refused", sentence: "This is a text." });
+  expect(outcome(415, '{"code":"unsupported","detail":"This is a text."}')).toEqual({
+    type: "refused",
+    sentence: "This is a text.",
+  });
 });
 
 it("has a sentence of its own when a proxy answers with a page", () => {

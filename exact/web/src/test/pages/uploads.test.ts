@@ -5,7 +5,8 @@ const FILES = [
   { id: 1, name: "a.svs", size_bytes: 1000 },
   { id: 2, name: "b.svs", size_bytes: 3000 },
 ];
-const after = (...events: UploadEvent[]): Upload[] => events.reduce(reduce, reduce([], { type: "added", files: FILES }));
+const after = (...events: UploadEvent[]): Upload[] =>
+  events.reduce(reduce, reduce([], { type: "added", files: FILES }));
 const started: UploadEvent = { type: "started", id: 1, at_ms: 0 };
 
 describe("the upload queue", () => {
@@ -28,7 +29,11 @@ describe("the upload queue", () => {
   });
 
   it("lets the speed follow slowly, so that one slow second does not frighten", () => {
-    const uploads = after(started, { type: "sent", id: 1, sent_bytes: 500, at_ms: 1000 }, { type: "sent", id: 1, sent_bytes: 500, at_ms: 2000 });
+    const uploads = after(
+      started,
+      { type: "sent", id: 1, sent_bytes: 500, at_ms: 1000 },
+      { type: "sent", id: 1, sent_bytes: 500, at_ms: 2000 },
+    );
     expect(uploads[0]?.bytes_per_second).toBeGreaterThan(300);
   });
 
@@ -41,23 +46,38 @@ describe("the upload queue", () => {
   });
 
   it("ignores an answer that comes after the cancellation", () => {
-    const uploads = after(started, { type: "cancelled", id: 1 }, { type: "accepted", id: 1, images: [7] }, { type: "lost", id: 1, sentence: "" });
+    const uploads = after(
+      started,
+      { type: "cancelled", id: 1 },
+      { type: "accepted", id: 1, images: [7] },
+      { type: "lost", id: 1, sentence: "" },
+    );
     expect(uploads[0]).toMatchObject({ state: "cancelled", images: [] });
   });
 
   it("tries a refused, lost or cancelled file again from the beginning, but not one that is there", () => {
-    const lost = after(started, { type: "sent", id: 1, sent_bytes: 500, at_ms: 10 }, { type: "lost", id: 1, sentence: "gone" }, { type: "again", id: 1 });
+    const lost = after(
+      started,
+      { type: "sent", id: 1, sent_bytes: 500, at_ms: 10 },
+      { type: "lost", id: 1, sentence: "gone" },
+      { type: "again", id: 1 },
+    );
     expect(lost[0]).toMatchObject({ state: "waiting", sent_bytes: 0, sentence: "" });
     const done = after(started, { type: "accepted", id: 1, images: [7] }, { type: "again", id: 1 });
     expect(done[0]?.state).toBe("done");
   });
 
   it("says so when the file was in the set already", () => {
-    expect(after(started, { type: "accepted", id: 1, images: [] })[0]).toMatchObject({ state: "done", sentence: "Already in this image set." });
+    expect(after(started, { type: "accepted", id: 1, images: [] })[0]).toMatchObject({
+      state: "done",
+      sentence: "Already in this image set.",
+    });
   });
 
   it("clears what is over and keeps what is not", () => {
-    expect(after(started, { type: "accepted", id: 1, images: [7] }, { type: "cleared" }).map((upload) => upload.id)).toEqual([2]);
+    expect(
+      after(started, { type: "accepted", id: 1, images: [7] }, { type: "cleared" }).map((upload) => upload.id),
+    ).toEqual([2]);
   });
 
   it("adds up what is sent, done and refused, without the cancelled", () => {
