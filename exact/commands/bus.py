@@ -90,13 +90,16 @@ def dispatch(
     claim: Claim | None = None,
     correlation_id: UUID | None = None,
     causation_id: UUID | None = None,
+    wish: msgspec.Struct | None = None,
 ) -> Answer:
     """Grant a wish or refuse it; the same `key` of the same person is granted once and answered alike ever after.
+
+    `wish` is what the person asked where the server has filled in the rest of the command.
 
     Raises a Refusal: NotFound, Forbidden, Invalid, Conflict, StaleVersion, KeyReused, Busy.
     """
     command_id = derived_id(by.person_id, key) if key else new_id()
-    request = log.hash_of(command)
+    request = log.hash_of(wish or command)
     if key and (answer := repeated(command_id, request)):
         return answer
     stamp = Stamp(
@@ -126,6 +129,11 @@ def record_again_when_overtaken(command: Command, context: Context, command_id: 
         except StaleHead:
             continue
     raise Busy("Too many people change this at the same moment; try again.")
+
+
+def answered(wish: msgspec.Struct, *, by: Person, key: str) -> Answer | None:
+    """The answer this person got for this wish under this key before, if any."""
+    return repeated(derived_id(by.person_id, key), log.hash_of(wish))
 
 
 def repeated(command_id: UUID, request: bytes) -> Answer | None:

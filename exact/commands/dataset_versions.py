@@ -8,9 +8,10 @@ from exact.accounts.policy import require
 from exact.commands.bus import Change, Command, Context, handles, load_or_refuse
 from exact.domain import dataset_versions
 from exact.domain.dataset_versions import DatasetVersion, Definition
+from exact.domain.errors import Conflict
 from exact.domain.identifiers import derived_id
 from exact.domain.streams import checked_name, checked_text, first
-from exact.eventstore.log import next_number
+from exact.eventstore.log import load, next_number
 
 
 class FreezeDataset(Command, frozen=True, kw_only=True):
@@ -36,9 +37,12 @@ def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
     require(context.person, command.NEEDS, definition.team_id)
     checked_name(definition.name)
     checked_text(definition.description)
+    stream_id = derived_id(definition.team_id, definition.name, definition.version)
+    if load(stream_id) is not None:
+        raise Conflict("This version was frozen at the same moment by somebody else.", code="version_exists")
     fact = first(
         dataset_versions.DatasetVersionFrozen,
-        derived_id(definition.team_id, definition.name, definition.version),
+        stream_id,
         context.stamp,
         number=next_number("dataset_version"),
         definition=definition,

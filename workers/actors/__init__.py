@@ -1,1 +1,5 @@
-"""Background work: one file per kind of job."""
+"""Background work: one file per kind of job. Importing this package makes them all known to the worker."""
+
+from workers.actors import exports
+
+__all__ = ["exports"]

@@ -147,3 +147,25 @@ end $$;
 create sequence es.number_team; create sequence es.number_member; create sequence es.number_image_set;
 create sequence es.number_image; create sequence es.number_product; create sequence es.number_annotation_type;
 create sequence es.number_annotation; create sequence es.number_verification; create sequence es.number_dataset_version;
+
+-- What can be derived from the events alone: after a copy of es.event into an empty database, or for a check.
+create function es.derive_heads() returns void language plpgsql as $$
+declare noun record; begin
+  delete from es.stream;
+  insert into es.stream select stream_id, max(version), (array_agg(scope_id order by version))[1], min(position) - 1
+    from es.event group by stream_id;
+  perform setval('es.position_seq', greatest((select coalesce(max(position), 0) from es.event), 1),
+                 exists (select from es.event));
+  for noun in select * from (values
+      ('team', 'TeamFounded', '{number}'), ('member', 'TeamFounded', '{owner_number}'), ('member', 'MemberAdded', '{number}'),
+      ('image_set', 'ImageSetCreated', '{number}'), ('image', 'ImageRegistered', '{number}'),
+      ('product', 'ProductCreated', '{number}'), ('annotation_type', 'AnnotationTypeCreated', '{number}'),
+      ('annotation', 'AnnotationDrawn', '{number}'), ('verification', 'AnnotationVerified', '{number}'),
+      ('dataset_version', 'DatasetVersionFrozen', '{number}')) as nouns (name, fact, place)
+  loop
+    execute format($f$ select setval('es.number_%s', n) from (select greatest(
+        (select last_value from es.number_%s where is_called),
+        max((convert_from(data, 'utf8')::jsonb #>> %L)::bigint)) as n from es.event where type = %L) as numbers where n > 0 $f$,
+      noun.name, noun.name, noun.place, noun.fact);
+  end loop;
+end $$;

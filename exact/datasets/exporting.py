@@ -1,0 +1,191 @@
+"""Exports as files: asked for by a person, written by the worker, the same bytes every time."""
+
+import hashlib
+import io
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from exact.accounts.permissions import Permission
+from exact.accounts.policy import Person, require
+from exact.datasets.models import Export
+from exact.datasets.replay import of_image, of_version
+from exact.datasets.work import enqueue
+from exact.domain.dataset_versions import Definition
+from exact.domain.errors import Invalid, NotFound, Refusal
+from exact.eventstore.log import head
+from exact.exchange.document import Document, Format, ImageAnnotations
+from exact.exchange.registry import format_named
+from exact.projections.dataset_versions import DatasetVersionRow
+from exact.projections.images import ImageRow
+
+TELL_EVERY_S = 0.5
+Told = Callable[[float], None]
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished file."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Watched(msgspec.Struct, kw_only=True):
+    """A document that tells how far its writing has come, as a share of its images."""
+
+    document: Any  # Any: a Document; msgspec knows no protocols
+    told: Told
+
+    @property
+    def title(self) -> str:
+        return str(self.document.title)
+
+    @property
+    def position(self) -> int:
+        return int(self.document.position)
+
+    @property
+    def image_count(self) -> int:
+        return int(self.document.image_count)
+
+    @property
+    def single_image(self) -> bool:
+        return bool(self.document.single_image)
+
+    def type_of(self, annotation_type_id: UUID) -> Any:  # Any: see above
+        return self.document.type_of(annotation_type_id)
+
+    def images(self) -> Iterator[ImageAnnotations]:
+        for done, shown in enumerate(self.document.images(), 1):
+            yield shown
+            self.told(done / max(self.image_count, 1))
+
+
+class Hashing(io.RawIOBase):
+    """A file that is hashed while it is written; it cannot seek, so that a ZIP is written in one go."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        super().__init__()
+        self.out, self.sum, self.size = out, hashlib.sha256(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:  # Any: a buffer
+        self.sum.update(data)
+        self.out.write(data)
+        self.size += len(data)
+        return len(data)
+
+
+def write(document: Document, format_: Format, path: Path, told: Told = lambda _: None) -> Written:
+    """Write the file whole or not at all; it is there under its name only when it is finished."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            hashing = Hashing(out)
+            format_.write(Watched(document=document, told=told), hashing)  # type: ignore[arg-type]
+            out.flush()
+            os.fsync(out.fileno())
+        Path(draft).replace(path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    return Written(sha256=hashing.sum.hexdigest(), size_bytes=hashing.size)
+
+
+def request_version(number: int, format_name: str, by: Person) -> Export:
+    """Ask for a frozen version as a file."""
+    format_ = format_named(format_name)
+    row = DatasetVersionRow.objects.filter(number=number).first()
+    if row is None:
+        raise NotFound("There is no such dataset version, or it belongs to another team.")
+    require(by, Permission.EXPORT, row.team_id)
+    definition = msgspec.convert(row.definition, Definition)
+    document = of_version(definition)
+    return _request(document, format_, by, team_id=row.team_id, dataset_version_id=row.id, position=row.position)
+
+
+def request_image(number: int, position: int | None, format_name: str, by: Person) -> Export:
+    """Ask for one image as it stood at a position; without one, as it stands now."""
+    format_ = format_named(format_name)
+    row = ImageRow.objects.select_related("image_set").filter(number=number).first()
+    if row is None:
+        raise NotFound("There is no such image, or it belongs to another team.")
+    require(by, Permission.EXPORT, row.image_set.team_id)
+    at = checked_position(position)
+    document = of_image(row.id, at)
+    return _request(document, format_, by, team_id=row.image_set.team_id, image_id=row.id, position=at)
+
+
+def checked_position(position: int | None) -> int:
+    """The newest position, or the one asked for when the log has come so far."""
+    newest = head()
+    if position is not None and not 0 < position <= newest:
+        raise Invalid(f"The log has the positions 1 to {newest}.", code="position")
+    return newest if position is None else position
+
+
+def file_name(document: Document, format_: Format) -> str:
+    """A name that any file system takes."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in document.title)
+    at = f"-at-{document.position}" if document.single_image else ""
+    return f"{plain}{at}{format_.suffix(document)}"
+
+
+def _request(document: Document, format_: Format, by: Person, **fields: Any) -> Export:  # Any: the row's columns
+    export = Export.objects.create(
+        format=format_.name, filename=file_name(document, format_), requested_by=by.person_id, **fields
+    )
+    enqueue("write_export", str(export.id))
+    return export
+
+
+def path_of(export: Export) -> Path:
+    """Where its file lies."""
+    return Path(settings.EXPORTS) / f"{export.id}{''.join(Path(export.filename).suffixes[-2:])}"
+
+
+def perform(export_id: UUID) -> None:
+    """Write the file of a request; doing it twice gives the same file."""
+    export = Export.objects.filter(id=export_id).exclude(state="ready").first()
+    if export is None:
+        return
+    Export.objects.filter(id=export.id).update(state="running", progress=0)
+    try:
+        written = write(_document(export), format_named(export.format), path_of(export), _teller(export))
+    except Refusal as refusal:
+        Export.objects.filter(id=export.id).update(state="failed", problem=refusal.sentence)
+    except OSError as error:
+        sentence = f"The file could not be written: {error.strerror}."
+        Export.objects.filter(id=export.id).update(state="failed", problem=sentence)
+    else:
+        done = {"sha256": written.sha256, "size_bytes": written.size_bytes}
+        Export.objects.filter(id=export.id).update(state="ready", progress=1, **done)
+
+
+def _document(export: Export) -> Document:
+    if export.image_id:
+        return of_image(export.image_id, export.position)
+    assert export.dataset_version_id is not None, "an export is of an image or of a version"
+    row = DatasetVersionRow.objects.get(id=export.dataset_version_id)
+    return of_version(msgspec.convert(row.definition, Definition))
+
+
+def _teller(export: Export) -> Told:
+    told = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_EVERY_S:
+            told = time.monotonic()
+            Export.objects.filter(id=export.id).update(progress=share)
+
+    return tell
