@@ -1,33 +1,11 @@
 /** A dialog that asks for a few fields and runs one action; refusals are shown where they belong, and nothing typed is lost. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { icon, type IconName } from "../design";
+import { icon } from "../design";
 import { Refusal } from "../api/client";
 import { PageElement } from "./element";
+import { control, type Field } from "./form-controls";
 import { sentence } from "./rest";
-import { colourField } from "./colour-field";
-
-export interface Option {
-  value: string;
-  label: string;
-  hint?: string;
-  icon?: IconName;
-}
-
-export interface Field {
-  name: string;
-  label: string;
-  kind?: "text" | "long" | "password" | "date" | "select" | "choice" | "colour";
-  value?: string;
-  hint?: string;
-  placeholder?: string;
-  optional?: boolean;
-  maxLength?: number;
-  minLength?: number;
-  pattern?: string;
-  autocomplete?: string;
-  options?: Option[];
-}
 
 export type Values = Record<string, string>;
 
@@ -159,61 +137,6 @@ export class FormDialog extends PageElement {
     </div>`;
   }
 }
-
-function control(field: Field, id: string, first: boolean, wrong: boolean) {
-  const { name, value = "" } = field;
-  const described = wrong || field.hint ? `${id}-words` : nothing;
-  switch (field.kind) {
-    case "long":
-      return html`<textarea
-        class="input"
-        id=${id}
-        name=${name}
-        rows="3"
-        maxlength=${field.maxLength ?? 1000}
-        placeholder=${field.placeholder ?? ""}
-        aria-describedby=${described}
-        aria-invalid=${wrong}
-        ?autofocus=${first}
-        .value=${value}
-      ></textarea>`;
-    case "select":
-      return html`<select class="input" id=${id} name=${name} aria-describedby=${described} ?autofocus=${first}>
-        ${field.options?.map((option) => html`<option value=${option.value} ?selected=${option.value === value}>${option.label}</option>`)}
-      </select>`;
-    case "choice":
-      return html`<div class="choices">
-        ${field.options?.map((option) => choice(name, option, option.value === value))}
-      </div>`;
-    case "colour":
-      return colourField(name, value);
-    default:
-      return html`<input
-        class="input"
-        id=${id}
-        name=${name}
-        type=${field.kind ?? "text"}
-        .value=${value}
-        maxlength=${field.maxLength ?? 256}
-        placeholder=${field.placeholder ?? ""}
-        autocomplete=${field.autocomplete ?? "off"}
-        aria-describedby=${described}
-        aria-invalid=${wrong}
-        ?required=${!field.optional}
-        ?autofocus=${first}
-      />`;
-  }
-}
-
-const choice = (name: string, option: Option, checked: boolean) =>
-  html`<label class="choice">
-    <input type="radio" name=${name} value=${option.value} ?checked=${checked} />
-    ${option.icon ? icon(option.icon) : nothing}
-    <span class="choice-words"
-      ><span class="choice-name">${option.label}</span
-      >${option.hint ? html`<span class="hint">${option.hint}</span>` : nothing}</span
-    >
-  </label>`;
 
 customElements.define("exact-form-dialog", FormDialog);
 

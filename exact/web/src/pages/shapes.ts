@@ -84,7 +84,15 @@ export interface AnnotationType {
   vector_type: number;
   color_code: string;
   product: number;
+  node_count: number;
+  default_width: number;
+  default_height: number;
   sort_order: number;
+  closed: boolean;
+  area_hit_test: boolean;
+  multi_frame: boolean;
+  enable_concealed: boolean;
+  enable_blurred: boolean;
 }
 
 export interface TypeCount {

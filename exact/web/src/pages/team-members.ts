@@ -6,6 +6,7 @@ import { PageElement } from "./element";
 import { askForm } from "./form-dialog";
 import * as rest from "./rest";
 import { may, roleName, ROLES } from "./rights";
+import { urls } from "./routes";
 import type { Me, Membership, MyTeam, Role, User } from "./shapes";
 
 const nameOf = (user: User): string => user.name || user.username;
@@ -100,6 +101,18 @@ export class TeamMembers extends PageElement {
     if (done) await this.load();
   }
 
+  private async leave(member: Membership): Promise<void> {
+    const done = await askForm({
+      heading: `Leave ${this.team.name}?`,
+      lead: "You lose access to its images at once. What you annotated stays, with your name.",
+      action: "Leave the team",
+      danger: true,
+      fields: [],
+      run: () => rest.command("RemoveMember", { team_id: this.team.id, person_id: member.user.person_id }),
+    });
+    if (done) location.assign(urls.home);
+  }
+
   protected override render() {
     const manage = may(this.me, this.team.number, "manage_members");
     return html`<section class="card" aria-labelledby="members-title">
@@ -148,6 +161,7 @@ export class TeamMembers extends PageElement {
             </button>`
           : nothing
       }
+      ${mine && member.role !== "owner" ? html`<button class="button quiet small" @click=${() => this.leave(member)}>Leave</button>` : nothing}
     </li>`;
   }
 

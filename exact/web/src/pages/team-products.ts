@@ -3,11 +3,13 @@
 import { html, nothing } from "lit";
 import { icon, toast } from "../design";
 import { PageElement } from "./element";
-import { askForm, type Field } from "./form-dialog";
+import type { Field } from "./form-controls";
+import { askForm } from "./form-dialog";
 import * as rest from "./rest";
 import { may } from "./rights";
 import type { AnnotationType, Me, MyTeam, Product } from "./shapes";
-import { freeColour, VECTOR_TYPES, vectorType } from "./vectors";
+import { askForChangedType, askForNewType } from "./type-dialogs";
+import { vectorType } from "./vectors";
 
 const REASON: Field = {
   name: "reason",
@@ -99,53 +101,11 @@ export class TeamProducts extends PageElement {
   }
 
   private async createType(product: Product): Promise<void> {
-    const taken = (this.types.get(product.id) ?? []).map((type) => type.color_code);
-    const made = await askForm({
-      heading: "New annotation type",
-      lead: `In ${product.name}.`,
-      action: "Create type",
-      testid: "create-type-confirm",
-      wide: true,
-      fields: [
-        { name: "name", label: "Name", maxLength: 50, placeholder: "Mitotic figure" },
-        {
-          name: "vector_type",
-          label: "Drawn as",
-          kind: "choice",
-          value: "5",
-          options: VECTOR_TYPES.map((kind) => ({
-            value: String(kind.vector_type),
-            label: kind.name,
-            hint: kind.hint,
-            icon: kind.icon,
-          })),
-        },
-        { name: "color_code", label: "Colour", kind: "colour", value: freeColour(taken) },
-      ],
-      run: ({ name, vector_type, color_code }) =>
-        rest.command("CreateAnnotationType", {
-          product_id: product.uuid,
-          name,
-          vector_type: Number(vector_type),
-          color_code,
-        }),
-    });
-    if (made) await this.load();
+    if (await askForNewType(product, this.types.get(product.id) ?? [])) await this.load();
   }
 
   private async changeType(type: AnnotationType): Promise<void> {
-    const done = await askForm({
-      heading: "Change the annotation type",
-      lead: "How it is drawn cannot change, because annotations of it exist or may exist.",
-      action: "Save",
-      fields: [
-        { name: "name", label: "Name", value: type.name, maxLength: 50 },
-        { name: "color_code", label: "Colour", kind: "colour", value: type.color_code },
-      ],
-      run: ({ name, color_code }) =>
-        rest.command("ChangeAnnotationType", { annotation_type_id: type.uuid, name, color_code }),
-    });
-    if (done) await this.load();
+    if (await askForChangedType(type)) await this.load();
   }
 
   private async withdrawType(type: AnnotationType): Promise<void> {

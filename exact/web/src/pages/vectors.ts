@@ -22,6 +22,12 @@ export const VECTOR_TYPES: VectorType[] = [
 export const vectorType = (number: number): VectorType | undefined =>
   VECTOR_TYPES.find((kind) => kind.vector_type === number);
 
+/** Whether one click draws it, in the type's own size. */
+export const clicked = (vector_type: number): boolean => vector_type === 2 || vector_type === 6;
+
+/** Whether its ends do not meet. */
+export const open = (vector_type: number): boolean => vector_type === 3 || vector_type === 4;
+
 /** The palette of Okabe and Ito, in the order in which new types take them. */
 export const PALETTE: { name: string; code: string }[] = [
   { name: "Vermilion", code: "#d55e00" },
