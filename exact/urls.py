@@ -7,4 +7,5 @@ from exact.api.health import health
 urlpatterns = [
     path("health/", health),
     path("api/v1/", include("exact.api.v1.urls")),
+    path("", include("exact.web.urls")),
 ]
