@@ -11,7 +11,6 @@ urlpatterns = [
     path("images/imageset/<int:number>/", views.page, name="image-set"),
     path("annotations/<int:number>/", views.viewer, name="viewer"),
     path("account/", views.page, name="account"),
-    path("account/name/", views.change_name, name="change-name"),
     path("account/password/", views.change_password, name="change-password"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),

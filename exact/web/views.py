@@ -1,7 +1,6 @@
-"""The pages: signing in and out, one shell for the client to fill, and the two forms that concern one's own account."""
+"""The pages: signing in and out, one shell for the client to fill, and the change of one's own password."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
-from django.forms import BaseForm, modelform_factory
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -100,29 +99,17 @@ def _address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-NameForm = modelform_factory(User, fields=["first_name", "last_name"])
-"""What other people read."""
-
-
-@require_POST
-def change_name(request: HttpRequest) -> HttpResponse:
-    """One's own name, from JSON."""
-    if not isinstance(request.user, User):
-        return _signed_out()
-    form = NameForm(_sent(request), instance=request.user)
-    return _saved(form, form.save)
-
-
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
     """One's own password, from JSON; other sessions of this person end, this one goes on."""
     if not isinstance(request.user, User):
-        return _signed_out()
+        return JsonResponse({"code": "not_authenticated", "detail": "You are signed out. Sign in again."}, status=403)
     form = PasswordChangeForm(request.user, _sent(request))
-    answer = _saved(form, form.save)
-    if form.is_valid():
-        update_session_auth_hash(request, request.user)
-    return answer
+    if not form.is_valid():
+        return _refused(form)
+    form.save()
+    update_session_auth_hash(request, request.user)
+    return JsonResponse({"changed": True})
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
@@ -133,14 +120,8 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
     return sent if isinstance(sent, dict) else {}
 
 
-def _saved(form: BaseForm, save: Callable[[], object]) -> JsonResponse:
-    if form.is_valid():
-        save()
-        return JsonResponse({"saved": True})
+def _refused(form: BaseForm) -> JsonResponse:
+    """The fields and their sentences, in the shape of the REST answers."""
     fields = {name: [str(sentence) for sentence in sentences] for name, sentences in form.errors.items()}
     detail = " ".join(sentence for sentences in fields.values() for sentence in sentences)
-    return JsonResponse({"code": "invalid", "detail": detail, "fields": fields}, status=400)
-
-
-def _signed_out() -> JsonResponse:
-    return JsonResponse({"code": "not_authenticated", "detail": "You are signed out. Sign in again."}, status=403)
+    return JsonResponse({**fields, "code": "invalid", "detail": detail}, status=400)

@@ -2,23 +2,25 @@
 
 import { html, nothing } from "lit";
 import { icon, toast } from "../design";
-import { Refusal } from "../api/client";
 import { PageElement } from "./element";
 import * as rest from "./rest";
-import type { Me } from "./shapes";
+import type { Me, User } from "./shapes";
 
 export class AccountPage extends PageElement {
   static override properties = {
     me: { attribute: false },
+    user: { state: true },
     busy: { state: true },
     problems: { state: true },
   };
   declare me: Me;
+  declare user: User | null;
   declare busy: string;
   declare problems: Record<string, string>;
 
   constructor() {
     super();
+    this.user = null;
     this.busy = "";
     this.problems = {};
   }
@@ -26,6 +28,15 @@ export class AccountPage extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.crumbs([{ label: "Account" }]);
+    void this.load();
+  }
+
+  private async load(): Promise<void> {
+    try {
+      this.user = await rest.user(this.me.id);
+    } catch (error) {
+      this.problems = { name: rest.sentence(error) };
+    }
   }
 
   /** Send one of the forms; what the server says about a field stands at that field. */
@@ -45,18 +56,15 @@ export class AccountPage extends PageElement {
       if (name === "password") form.reset();
       toast(done, "good");
     } catch (error) {
-      this.refused(error, name);
+      this.refused(error, name, Object.keys(fields));
     } finally {
       this.busy = "";
     }
   }
 
-  private refused(error: unknown, name: string): void {
-    const fields =
-      error instanceof Refusal ? (error.body["fields"] as Record<string, string[]> | undefined) : undefined;
-    this.problems = fields
-      ? Object.fromEntries(Object.entries(fields).map(([field, sentences]) => [field, sentences.join(" ")]))
-      : { [name]: rest.sentence(error) };
+  private refused(error: unknown, name: string, fields: string[]): void {
+    const problems = rest.problemsOf(error, fields);
+    this.problems = Object.keys(problems).length ? problems : { [name]: rest.sentence(error) };
   }
 
   protected override render() {
@@ -115,12 +123,15 @@ export class AccountPage extends PageElement {
   }
 
   private nameForm() {
-    const [first = "", ...rest_] = this.me.name === this.me.username ? [] : this.me.name.split(" ");
-    const save = (event: SubmitEvent) => this.save(event, "name", "Your name is saved.", rest.changeName);
+    const send = async (fields: Record<string, string>) => {
+      this.user = await rest.changeName(this.me.id, fields);
+      this.dispatchEvent(new CustomEvent("exact-me"));
+    };
+    const save = (event: SubmitEvent) => this.save(event, "name", "Your name is saved.", send);
     return html`<form class="stack pad" data-testid="name-form" @submit=${save}>
       <div class="pair">
-        ${this.input("first_name", "First name", "text", "given-name", first, false)}
-        ${this.input("last_name", "Last name", "text", "family-name", rest_.join(" "), false)}
+        ${this.input("first_name", "First name", "text", "given-name", this.user?.first_name, false)}
+        ${this.input("last_name", "Last name", "text", "family-name", this.user?.last_name, false)}
       </div>
       ${this.foot("name", "Save name")}
     </form>`;

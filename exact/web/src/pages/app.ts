@@ -166,7 +166,7 @@ export class ExactApp extends PageElement {
       case "image-set":
         return html`<exact-image-set .me=${me} .number=${at.number}></exact-image-set>`;
       case "account":
-        return html`<exact-account .me=${me}></exact-account>`;
+        return html`<exact-account .me=${me} @exact-me=${this.load}></exact-account>`;
       case "unknown":
         return html`<div class="page">
           <exact-empty icon="search" heading="There is nothing at this address"></exact-empty>

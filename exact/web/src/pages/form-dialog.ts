@@ -2,10 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../design";
-import { Refusal } from "../api/client";
 import { PageElement } from "./element";
 import { control, type Field } from "./form-controls";
-import { sentence } from "./rest";
+import { problemsOf, sentence } from "./rest";
 
 export type Values = Record<string, string>;
 
@@ -72,10 +71,9 @@ export class FormDialog extends PageElement {
 
   /** A refusal that names fields stands at the fields; every other one above the buttons. */
   private refused(error: unknown): void {
-    const body = error instanceof Refusal ? error.body : {};
-    const named = this.form.fields.filter((field) => Array.isArray(body[field.name]));
-    this.problems = Object.fromEntries(named.map((field) => [field.name, (body[field.name] as string[]).join(" ")]));
-    this.problem = named.length ? "" : sentence(error);
+    const names = this.form.fields.map((field) => field.name);
+    this.problems = problemsOf(error, names);
+    this.problem = Object.keys(this.problems).length ? "" : sentence(error);
   }
 
   private closed(): void {

@@ -120,13 +120,23 @@ export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");
 export const createToken = (name: string, expires_at: string | null): Promise<Token & { token: string }> =>
   post("/users/api/tokens/", expires_at ? { name, expires_at } : { name });
 export const revokeToken = (id: number): Promise<unknown> => post(`/users/api/tokens/${id}/revoke/`, {});
-export const changeName = (fields: Record<string, string>): Promise<unknown> => post("/account/name/", fields);
-export const changePassword = (fields: Record<string, string>): Promise<unknown> => post("/account/password/", fields);
+export const user = (id: number): Promise<User> => get(`${API}/users/users/${id}/`);
+export const changeName = (id: number, fields: Record<string, string>): Promise<User> =>
+  ask("PATCH", `${API}/users/users/${id}/`, fields);
+export const changePassword = (fields: Record<string, string>): Promise<unknown> =>
+  ask("POST", "/account/password/", fields);
 
 /** The sentence to show for whatever went wrong. */
 export function sentence(error: unknown): string {
   if (error instanceof Refusal) return error.detail || "The server refused this, and gave no reason.";
   return "The server could not be reached. Check the network and try again; nothing is done twice.";
+}
+
+/** What a refusal says about each of these fields. */
+export function problemsOf(error: unknown, fields: string[]): Record<string, string> {
+  const body = error instanceof Refusal ? error.body : {};
+  const named = fields.filter((field) => Array.isArray(body[field]));
+  return Object.fromEntries(named.map((field) => [field, (body[field] as unknown[]).join(" ")]));
 }
 
 export const status = (error: unknown): number => (error instanceof Refusal ? error.status : 0);

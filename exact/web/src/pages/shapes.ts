@@ -30,7 +30,9 @@ export interface User {
   id: number;
   username: string;
   name?: string;
-  email?: string;
+  first_name?: string;
+  last_name?: string;
+  email?: string | null;
   person_id: string;
 }
 
