@@ -3,6 +3,7 @@
 # ruff: noqa: TID251 - the environment that a shell would have
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ADMIN, PASSWORD = "ada", "correct-horse-battery"
+ENDS_WITH_US = ["setpriv", "--pdeathsig=TERM", "--"] if shutil.which("setpriv") else []
+"""Also when the tests themselves are killed."""
 LEFT_OUT = (
     "EXACT_VAR",
     "DATABASE_URL",
@@ -46,7 +49,16 @@ class Application:
         self.output.touch()
         said = len(self.said())
         with self.output.open("a") as output:
-            command = [*self.before, sys.executable, str(ROOT / "manage.py"), "up", "--var", str(self.var), *self.words]
+            command = [
+                *ENDS_WITH_US,
+                *self.before,
+                sys.executable,
+                str(ROOT / "manage.py"),
+                "up",
+                "--var",
+                str(self.var),
+                *self.words,
+            ]
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, text=True, env=self.environment, start_new_session=True
             )

@@ -12,9 +12,7 @@ NAME = "admin"
 def ensure(wanted: str | None) -> str:
     """Makes one when there is nobody, or the one that `--admin NAME:PASSWORD` asks for; tells how to sign in."""
     if wanted is not None:
-        name, colon, password = wanted.partition(":")
-        if not (name and colon and password):
-            raise CannotRun("--admin wants NAME:PASSWORD, for example --admin ada:correct-horse-battery")
+        name, password = name_and_password(wanted)
         make(name, password)
         return f"Sign in as {name} with the password you gave."
     if get_user_model().objects.exists():
@@ -22,6 +20,14 @@ def ensure(wanted: str | None) -> str:
     password = secrets.token_urlsafe(12)
     make(NAME, password)
     return f"Sign in as {NAME} with the password {password} (shown this once; change it on the page of your account)."
+
+
+def name_and_password(wanted: str) -> tuple[str, str]:
+    """What `--admin` holds; the password may hold colons."""
+    name, _, password = wanted.partition(":")
+    if not (name and password):
+        raise CannotRun("--admin wants NAME:PASSWORD, for example --admin ada:correct-horse-battery")
+    return name, password
 
 
 def make(name: str, password: str) -> None:

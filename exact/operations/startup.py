@@ -45,6 +45,8 @@ def up(wish: Wish, say: Say) -> None:
     """Returns when somebody has stopped it; everything it started has ended by then."""
     stop_on_signals()
     try:
+        if wish.admin is not None:
+            administrator.name_and_password(wish.admin)
         say(f"Folders in {settings.VAR}")
         make_folders()
         make_secret_key()

@@ -1,6 +1,9 @@
 """A folder for each test that starts the application."""
 
+import contextlib
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,9 @@ def var() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder / "var"
     left = processes_of(folder)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
     assert not left, f"processes are left: {left}"
 

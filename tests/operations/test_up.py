@@ -1,10 +1,14 @@
 """`manage.py up` with real processes: it starts, starts again, ends, and leaves nothing behind."""
 
+import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,39 +22,114 @@ QUICKLY_S = 10.0
 
 def child_named(var: Path, word: str) -> int:
     """The number of the process whose words hold this, the keeper's left out."""
-    found = {pid for pid, words in processes_of(var).items() if word in words and "keep.py" not in words}
-    return min(found)
+    return min(pid for pid, words in processes_of(var).items() if word in words and "keep.py" not in words)
 
 
-def test_starts_answers_stops_and_starts_again_in_time(up: Application) -> None:
+@pytest.fixture(scope="module")
+def running() -> Iterator[Application]:
+    """One for the tests that leave it as it was."""
+    folder = Path(tempfile.mkdtemp(prefix="exact-up-"))
+    application = Application(folder / "var")
+    application.start()
+    yield application
+    assert application.stop() == 0
+    assert none_left(folder) == {}
+    shutil.rmtree(folder)
+
+
+def test_starts_answers_stops_and_starts_again_in_time(var: Path) -> None:
+    up = Application(var, words=["--host", "127.0.0.1"])
     up.start()
-    health = requests.get(f"{up.url}health/", timeout=10).json()
-    assert (health["status"], health["database"], health["redis"]) == ("ok", "ok", "ok")
     assert requests.get(up.url, timeout=10).status_code == 200
+    (password,) = re.findall(r"Sign in as admin with the password (\S+) ", up.said())
+    assert signs_in(up, "admin", password)
     assert up.stop() == 0
     assert none_left(up.var) == {}
+    up.output.write_text("")
     assert up.start() < QUICKLY_S
+    assert password not in up.said()
     assert f"EXACT is ready: {up.url}" in up.said()
+    assert signs_in(up, "admin", password)
     assert up.stop(signal.SIGINT) == 0
     assert none_left(up.var) == {}
 
 
-def test_only_the_port_is_open_and_only_here(up: Application) -> None:
-    up.start()
-    listening = {
-        line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
-    }
-    assert f"0100007F:{up.port:04X}" in listening
-    assert f"00000000:{up.port:04X}" not in listening
+def test_all_is_well(running: Application) -> None:
+    health = requests.get(f"{running.url}health/", timeout=10).json()
+    assert (health["status"], health["database"], health["redis"]) == ("ok", "ok", "ok")
+
+
+def test_only_the_port_is_open_and_only_here(running: Application) -> None:
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {line[1] for line in table if line[3] == "0A"}
+    assert f"0100007F:{running.port:04X}" in listening
+    assert f"00000000:{running.port:04X}" not in listening
+
+
+def test_what_is_kept_is_closed_to_others(running: Application) -> None:
     for folder in ("run", "postgres", "redis", "originals", "log"):
-        assert (up.var / folder).stat().st_mode & 0o077 == 0, folder
-    assert (up.var / "secret.key").stat().st_mode & 0o777 == 0o600
+        assert (running.var / folder).stat().st_mode & 0o077 == 0, folder
+    assert (running.var / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_survives_kill_9_of_the_supervisor(up: Application) -> None:
+def test_the_wanted_administrator_may_sign_in(running: Application) -> None:
+    assert signs_in(running, ADMIN, PASSWORD)
+    assert not signs_in(running, ADMIN, "wrong")
+
+
+def signs_in(up: Application, name: str, password: str) -> bool:
+    """By Basic, at a door for people who are signed in."""
+    return requests.get(f"{up.url}api/v1/me/", auth=(name, password), timeout=10).status_code == 200
+
+
+def test_a_second_one_on_the_same_folder_is_refused(running: Application) -> None:
+    second = running.manage("up", "--port", str(running.port + 1))
+    assert second.returncode == 1
+    assert re.fullmatch(rf"EXACT already runs on {running.var} \(process \d+\); stop it first or .*\n", second.stderr)
+    assert running.answers()
+
+
+def test_other_commands_find_what_runs(running: Application) -> None:
+    assert "[X] 0001" in running.manage("showmigrations").stdout
+
+
+def test_other_commands_say_when_nothing_runs(up: Application) -> None:
+    alone = up.manage("showmigrations")
+    sentence = f"Nothing runs on {up.var}; start it with: manage.py up --var {up.var}\n"
+    assert (alone.returncode, alone.stderr) == (1, sentence)
+
+
+KILLED = ("daphne", "projector", "workers.worker", "/postgres -D", "redis-server")
+
+
+def test_what_is_killed_lives_again(running: Application) -> None:
+    before = {word: child_named(running.var, word) for word in KILLED}
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while not running.answers() or any(still_dead(running, word, pid) for word, pid in before.items()):
+        assert time.monotonic() < deadline, running.said()
+        time.sleep(0.1)
+
+
+def still_dead(up: Application, word: str, killed: int) -> bool:
+    """Whether no other process has taken its place."""
+    return not any(
+        word in words and "keep.py" not in words and pid != killed for pid, words in processes_of(up.var).items()
+    )
+
+
+def test_survives_kill_9(up: Application) -> None:
     up.start()
     assert up.manage("shell", "-c", MAKE_SOMEBODY).returncode == 0
-    up.kill()
+    up.kill()  # the supervisor alone: the others end by themselves
+    up.start()
+    for pid in processes_of(up.var):  # all at once
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert none_left(up.var) == {}
+    assert up.process is not None
+    up.process.wait()
     up.start()
     assert "lived" in up.manage("shell", "-c", LOOK_FOR_SOMEBODY).stdout
     up.kill()
@@ -60,68 +139,6 @@ def test_survives_kill_9_of_the_supervisor(up: Application) -> None:
 PEOPLE = "from django.contrib.auth import get_user_model; people = get_user_model().objects; "
 MAKE_SOMEBODY = PEOPLE + "people.create_user('bea', password='long-enough-1')"
 LOOK_FOR_SOMEBODY = PEOPLE + "print('lived' if people.filter(username='bea') else 'lost')"
-
-
-def test_survives_kill_9_of_everything(up: Application) -> None:
-    up.start()
-    for pid in processes_of(up.var):
-        os.kill(pid, signal.SIGKILL)
-    assert up.process is not None
-    up.process.wait()
-    assert none_left(up.var) == {}
-    up.start()
-
-
-@pytest.mark.parametrize("word", ["daphne", "projector", "workers.worker", "/postgres -D", "redis-server"])
-def test_starts_again_what_was_killed(up: Application, word: str) -> None:
-    up.start()
-    killed = child_named(up.var, word)
-    os.kill(killed, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while not (up.answers() and any(word in words for pid, words in processes_of(up.var).items() if pid != killed)):
-        assert time.monotonic() < deadline, up.said()
-        time.sleep(0.1)
-
-
-def test_a_second_one_on_the_same_folder_is_refused(up: Application) -> None:
-    up.start()
-    second = up.manage("up", "--port", str(up.port + 1))
-    assert second.returncode == 1
-    assert re.fullmatch(rf"EXACT already runs on {up.var} \(process \d+\); stop it first or .*\n", second.stderr)
-    assert up.answers()
-
-
-def test_a_random_password_is_shown_once(var: Path) -> None:
-    up = Application(var, words=["--host", "127.0.0.1"])
-    up.start()
-    (password,) = re.findall(r"Sign in as admin with the password (\S+) ", up.said())
-    assert signs_in(up, "admin", password)
-    assert up.stop() == 0
-    up.output.write_text("")
-    up.start()
-    assert password not in up.said()
-    assert signs_in(up, "admin", password)
-    assert up.stop() == 0
-
-
-def test_the_wanted_administrator_may_sign_in(up: Application) -> None:
-    up.start()
-    assert signs_in(up, ADMIN, PASSWORD)
-    assert not signs_in(up, ADMIN, "wrong")
-
-
-def signs_in(up: Application, name: str, password: str) -> bool:
-    """By Basic, at a door for people who are signed in."""
-    return requests.get(f"{up.url}api/v1/me/", auth=(name, password), timeout=10).status_code == 200
-
-
-def test_other_commands_find_what_runs(up: Application) -> None:
-    alone = up.manage("showmigrations")
-    assert (alone.returncode, alone.stderr) == (
-        1, f"Nothing runs on {up.var}; start it with: manage.py up --var {up.var}\n",
-    )  # fmt: skip
-    up.start()
-    assert "[X] 0001" in up.manage("showmigrations").stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
