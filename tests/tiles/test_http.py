@@ -1,0 +1,272 @@
+"""The tile route, driven as an ASGI server drives it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from PIL import Image
+
+from exact.tiles import http
+from exact.tiles.access import Access, Credential
+from exact.tiles.formats import open_image
+from exact.tiles.http import TileRoute
+from exact.tiles.service import TileService
+from exact.tiles.slide_cache import Original, SlideCache
+from exact.tiles.tile_cache import TileCache
+from tests.samples import options, picture, tiled_tiff, volume, voxels
+
+ANN, BOB = uuid4(), uuid4()
+TILE = "/images/image/1/1/0/tile_files/11/1_1.jpeg"
+
+
+@dataclass
+class Answer:
+    """What came over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Site:
+    """Three images of Ann's team behind a tile route; Bob belongs to another team."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = {
+            1: Original("a" * 64, tiled_tiff(folder / "slide.tif", (1300, 900))),
+            2: Original("b" * 64, volume(folder / "volume.nii", voxels((20, 18, 12)))),
+            3: Original("c" * 64, picture(folder / "picture.png", (300, 200))),
+            4: Original("d" * 64, folder / "missing.tif"),
+        }
+        self.members = {ANN}
+        self.opened: list[Original] = []
+        self.hold: Callable[[], object] = lambda: None
+        slides = SlideCache(self.open, max_handles=5, max_bytes=2**30)
+        self.service = TileService(slides, TileCache(2**20))
+        self.now = 0.0
+        self.route = TileRoute(self.django, Access(self.who, self.where, lambda: self.now), self.service)
+
+    def open(self, original: Original) -> Any:
+        self.opened.append(original)
+        self.hold()
+        return open_image(original.path, options(original.path.parent, original.sha256))
+
+    @staticmethod
+    def who(credential: Credential) -> UUID | None:
+        known = {"Bearer pat_ann": ANN, "Bearer pat_bob": BOB, "Basic YW5uOng=": ANN, "ann-session": ANN}
+        return known.get(credential.authorization or credential.cookies["sessionid"])
+
+    def where(self, person: UUID, number: int) -> Original | None:
+        return self.files.get(number) if person in self.members else None
+
+    @staticmethod
+    async def django(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b"django"})
+
+    async def get(self, path: str, *, method: str = "GET", who: str = "Bearer pat_ann", **headers: str) -> Answer:
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "method": method, "path": path, "headers": [(b"authorization", who.encode()), *raw]}
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.route(scope, still_there(), send)
+        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return Answer(sent[0]["status"], told, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def still_there() -> Callable[[], Any]:
+    """A client that waits for ever."""
+    messages: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await asyncio.Event().wait()
+
+    return receive
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+@pytest.mark.parametrize("path", [TILE, TILE + "/", TILE.replace("/images/image/", "/api/v1/images/images/") + "/"])
+async def test_a_member_gets_a_tile(site: Site, path: str) -> None:
+    answer = await site.get(path)
+    assert answer.status == 200
+    assert Image.open(BytesIO(answer.body)).size == (256, 256)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_png_is_served_where_asked_for(site: Site) -> None:
+    answer = await site.get(TILE.replace("jpeg", "png"))
+    assert answer.headers["content-type"] == "image/png"
+    assert Image.open(BytesIO(answer.body)).format == "PNG"
+
+
+async def test_the_descriptor_is_dzi_and_asked_for_again_each_time(site: Site) -> None:
+    answer = await site.get("/images/image/1/1/0/tile/")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/xml")
+    assert b'TileSize="254" Overlap="1" Format="jpeg"><Size Width="1300" Height="900" />' in answer.body
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+async def test_planes_of_a_volume_have_their_own_descriptor_and_tiles(site: Site) -> None:
+    sizes = [(await site.get(f"/images/image/2/{z}/0/tile")).body.partition(b"<Size ")[2] for z in (1, 2, 3)]
+    assert [size[:25] for size in sizes] == [
+        b'Width="20" Height="18" />', b'Width="20" Height="12" />', b'Width="18" Height="12" />'
+    ]  # fmt: skip
+    tiles = [(await site.get(f"/images/image/2/{z}/3/tile_files/5/0_0.png")).body for z in (1, 2, 3)]
+    assert [Image.open(BytesIO(tile)).size for tile in tiles] == [(20, 18), (20, 12), (18, 12)]
+    assert (await site.get("/images/image/2/4/0/tile/")).status == 404
+
+
+async def test_a_frame_after_the_last_shows_the_last_as_the_ancestors_clients_expect(site: Site) -> None:
+    last = await site.get("/images/image/2/1/11/tile_files/5/0_0.png")
+    assert (await site.get("/images/image/2/1/12/tile_files/5/0_0.png")).body == last.body
+    assert (await site.get("/images/image/1/1/1/tile_files/10/1_1.jpeg")).status == 200
+
+
+async def test_nobody_gets_nothing(site: Site) -> None:
+    for who in ("", "Bearer pat_wrong", "Digest x"):
+        answer = await site.get(TILE, who=who)
+        assert (answer.status, answer.json["code"]) == (403, "not_signed_in")
+    assert answer.headers["content-type"] == "application/json"
+    assert site.opened == []
+
+
+@pytest.mark.parametrize("who", ["Bearer pat_ann", "Basic YW5uOng="])
+async def test_tokens_and_passwords_are_credentials(site: Site, who: str) -> None:
+    assert (await site.get(TILE, who=who)).status == 200
+
+
+async def test_a_session_cookie_is_a_credential(site: Site) -> None:
+    assert (await site.get(TILE, who="", cookie="a=b; sessionid=ann-session")).status == 200
+
+
+async def test_a_warm_tile_is_not_given_to_another_team(site: Site) -> None:
+    warm = await site.get(TILE)
+    stranger = await site.get(TILE, who="Bearer pat_bob")
+    assert (stranger.status, stranger.json["code"]) == (404, "not_found")
+    matching = await site.get(TILE, who="Bearer pat_bob", if_none_match=warm.headers["etag"])
+    assert matching.status == 404
+    assert "etag" not in matching.headers
+
+
+async def test_a_removed_member_loses_warm_tiles_and_304s_within_ten_seconds(site: Site) -> None:
+    etag = (await site.get(TILE)).headers["etag"]
+    site.members.clear()
+    site.now = 10.0
+    assert (await site.get(TILE)).status == 404
+    assert (await site.get(TILE, if_none_match=etag)).status == 404
+
+
+async def test_a_tile_that_the_client_holds_is_not_sent_again(site: Site) -> None:
+    first = await site.get(TILE)
+    for tag in (first.headers["etag"], "W/" + first.headers["etag"], '"other", ' + first.headers["etag"], "*"):
+        answer = await site.get(TILE, if_none_match=tag)
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["etag"] == first.headers["etag"]
+    assert (await site.get(TILE, if_none_match='"other"')).status == 200
+
+
+async def test_a_second_request_needs_no_thread_and_opens_nothing(site: Site) -> None:
+    first = await site.get(TILE)
+    site.route._rendering.shutdown()
+    site.route._asking.shutdown()
+    assert (await site.get(TILE)).body == first.body
+
+
+async def test_head_tells_the_length_and_sends_nothing(site: Site) -> None:
+    got, head = await site.get(TILE), await site.get(TILE, method="HEAD")
+    assert (head.status, head.body, head.headers) == (200, b"", got.headers)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
+async def test_tiles_can_only_be_read(site: Site, method: str) -> None:
+    answer = await site.get(TILE, method=method)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/images/image/1/1/0/tile_files/10/99_0.jpeg",
+        "/images/image/1/1/0/tile_files/99/0_0.jpeg",
+        "/images/image/1/1/0/tile_files/10/x_0.jpeg",
+        "/images/image/1/1/0/tile_files/10/0_0.gif",
+        "/images/image/99/1/0/tile/",
+        "/images/image/99999999999999999999/1/0/tile/",
+        "/images/image/1/1/0/tile_files/../../../etc/passwd",
+        "/images/image/1/1/\x00/tile/",
+        "/images/image/\ud800/1/0/tile/",
+    ],
+)
+async def test_a_bad_address_is_404_with_a_sentence(site: Site, path: str) -> None:
+    answer = await site.get(path)
+    assert answer.status == 404
+    assert answer.json["detail"].endswith(".")
+
+
+async def test_a_lost_original_is_told_and_harms_nobody_else(site: Site) -> None:
+    answer = await site.get("/images/image/4/1/0/tile/")
+    assert (answer.status, answer.json["code"]) == (422, "missing_file")
+    assert (await site.get(TILE)).status == 200
+
+
+async def test_everything_else_goes_to_django(site: Site) -> None:
+    assert (await site.get("/images/image/1/")).body == b"django"
+
+
+async def test_too_many_requests_are_told_to_come_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_WAITING", 1)
+    gate = threading.Event()
+    site.hold = lambda: gate.wait(5)
+    await site.get("/images/image/99/1/0/tile/")
+    waiting = asyncio.ensure_future(site.get("/images/image/1/1/0/tile/"))
+    while not site.opened:
+        await asyncio.sleep(0.01)
+    answer = await site.get("/images/image/3/1/0/tile/")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    gate.set()
+    assert (await waiting).status == 200
+
+
+async def test_work_that_has_not_begun_is_dropped_when_the_client_is_gone(site: Site) -> None:
+    gate, sent = threading.Event(), list[Any]()
+    busy = [site.route._rendering.submit(gate.wait, 5) for _ in range(http.RENDER_THREADS)]
+    assert isinstance(site.route._access.ask(Credential("Bearer pat_ann", {}), 3), Original)
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", b"Bearer pat_ann")]
+    scope = {"type": "http", "method": "GET", "path": "/images/image/3/1/0/tile/", "headers": headers}
+    await site.route(scope, gone, send)
+    await asyncio.sleep(0)  # the thread pool hears of it in the loop's next turn
+    gate.set()
+    assert all(work.result() for work in busy)
+    assert (await site.get("/images/image/1/1/0/tile/")).status == 200
+    assert sent == []
+    assert site.opened == [site.files[1]]
