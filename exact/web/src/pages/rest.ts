@@ -82,9 +82,16 @@ export const imageSets = (): Promise<ImageSet[]> => all(`${API}/images/image_set
 export const imageSet = (number: number): Promise<ImageSet> => get(`${API}/images/image_sets/${number}/`);
 export const images = (set: number): Promise<Image[]> => all(`${API}/images/images/?image_set=${set}&omit=annotations`);
 export const image = (number: number): Promise<Image> => get(`${API}/images/images/${number}/?omit=annotations`);
-export const products = (team: number): Promise<Product[]> => all(`${API}/administration/products/?team=${team}`);
-export const annotationTypes = (product: number): Promise<AnnotationType[]> =>
-  all(`${API}/annotations/annotation_types/?product=${product}`);
+
+/** The products of a team with their types, in the order in which they are offered; withdrawn types are left out. */
+export async function products(team: number): Promise<Product[]> {
+  const found = await all<Product>(`${API}/administration/products/?team=${team}&expand=annotationtype_set`);
+  return found.map((product) => ({ ...product, annotationtype_set: offered(product.annotationtype_set) }));
+}
+
+const offered = (types: AnnotationType[]): AnnotationType[] =>
+  types.filter((type) => !type.withdrawn).sort((a, b) => a.sort_order - b.sort_order || a.id - b.id);
+
 export const memberships = (team: number): Promise<Membership[]> =>
   all(`${API}/users/team_membership/?team=${team}&expand=user`);
 

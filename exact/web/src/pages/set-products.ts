@@ -17,7 +17,6 @@ export class SetProducts extends PageElement {
     progress: { attribute: false },
     mayManage: { type: Boolean },
     products: { state: true },
-    types: { state: true },
     problem: { state: true },
   };
   declare set: ImageSet;
@@ -25,13 +24,11 @@ export class SetProducts extends PageElement {
   declare mayManage: boolean;
   /** All products of the team; those attached stand in the set. */
   declare products: Product[] | null;
-  declare types: AnnotationType[];
   declare problem: string;
 
   constructor() {
     super();
     this.products = null;
-    this.types = [];
     this.problem = "";
   }
 
@@ -41,12 +38,7 @@ export class SetProducts extends PageElement {
 
   private async load(): Promise<void> {
     try {
-      const [products, types] = await Promise.all([
-        rest.products(this.set.team),
-        Promise.all(this.set.product_set.map((number) => rest.annotationTypes(number))),
-      ]);
-      this.types = types.flat();
-      this.products = products;
+      this.products = await rest.products(this.set.team);
       this.problem = "";
     } catch (error) {
       this.problem = rest.sentence(error);
@@ -120,7 +112,7 @@ export class SetProducts extends PageElement {
   }
 
   private product(product: Product) {
-    const types = this.types.filter((type) => type.product === product.id);
+    const types = product.annotationtype_set;
     return html`<div class="set-product" data-testid="set-product" data-number=${product.id}>
       <div class="panel-head">
         <h3 class="clip">${product.name}</h3>

@@ -76,7 +76,7 @@ export interface Product {
   name: string;
   description: string | null;
   team: number;
-  annotationtype_set: number[];
+  annotationtype_set: AnnotationType[];
 }
 
 export interface AnnotationType {
@@ -95,6 +95,7 @@ export interface AnnotationType {
   multi_frame: boolean;
   enable_concealed: boolean;
   enable_blurred: boolean;
+  withdrawn?: boolean;
 }
 
 export interface TypeCount {

@@ -28,19 +28,16 @@ export class TeamProducts extends PageElement {
     me: { attribute: false },
     team: { attribute: false },
     products: { state: true },
-    types: { state: true },
     problem: { state: true },
   };
   declare me: Me;
   declare team: MyTeam;
   declare products: Product[] | null;
-  declare types: Map<number, AnnotationType[]>;
   declare problem: string;
 
   constructor() {
     super();
     this.products = null;
-    this.types = new Map();
     this.problem = "";
   }
 
@@ -51,10 +48,7 @@ export class TeamProducts extends PageElement {
 
   private async load(): Promise<void> {
     try {
-      const products = await rest.products(this.team.number);
-      const types = await Promise.all(products.map((product) => rest.annotationTypes(product.id)));
-      this.types = new Map(products.map((product, index) => [product.id, types[index] ?? []]));
-      this.products = products;
+      this.products = await rest.products(this.team.number);
       this.problem = "";
     } catch (error) {
       this.problem = rest.sentence(error);
@@ -101,7 +95,7 @@ export class TeamProducts extends PageElement {
   }
 
   private async createType(product: Product): Promise<void> {
-    if (await askForNewType(product, this.types.get(product.id) ?? [])) await this.load();
+    if (await askForNewType(product, product.annotationtype_set)) await this.load();
   }
 
   private async changeType(type: AnnotationType): Promise<void> {
@@ -148,7 +142,7 @@ export class TeamProducts extends PageElement {
   }
 
   private product(product: Product) {
-    const types = this.types.get(product.id) ?? [];
+    const types = product.annotationtype_set;
     return html`<section
       class="card"
       data-testid="product"

@@ -37,6 +37,17 @@ describe("asking the server", () => {
     expect(await rest.imageSets()).toHaveLength(1);
   });
 
+  it("offers the types of a product in their order, without the withdrawn", async () => {
+    const types = [
+      { id: 1, sort_order: 2 },
+      { id: 2, sort_order: 1 },
+      { id: 3, sort_order: 0, withdrawn: true },
+    ];
+    answers.push(json({ count: 1, results: [{ id: 9, annotationtype_set: types }] }));
+    const [product] = await rest.products(1);
+    expect(product?.annotationtype_set.map(({ id }) => id)).toEqual([2, 1]);
+  });
+
   it("sends a wish that was never answered again under the same key", async () => {
     answers.push(lost, json({ id: "x" }), json({ id: "y" }));
     await expect(rest.command("FoundTeam", { name: "A" })).rejects.toThrow();
