@@ -1,0 +1,393 @@
+/** The selected annotation: what it is, its figures, its verdicts, and every version it ever had. */
+
+import { css, html, nothing } from "lit";
+import { type HistoryFact, history } from "../api/viewer";
+import { controls } from "../design/styles";
+import { ago, when } from "../design/format";
+import { icon } from "../design/icons";
+import { type Annotation, type Verdict } from "../model/annotation";
+import { verdictOf } from "../model/commands";
+import { areaOf, lengthOf } from "../model/geometry";
+import { areaInWords, figure, lengthInWords } from "../model/units";
+import { UNITS_PER_PIXEL, VECTOR_NAMES, VectorType, isClosed, sameVector } from "../model/vector";
+import type { Desk } from "../viewer/desk";
+import { DeskElement, look } from "./element";
+import { STATUS_WORDS, glyph, swatch } from "./glyphs";
+import { type Chapter, storyOf } from "./story";
+
+type Tab = "details" | "history";
+
+export class ExactInspector extends DeskElement {
+  static override properties = {
+    ...DeskElement.properties,
+    tab: { state: true },
+    facts: { state: true },
+    problem: { state: true },
+    chosen: { state: true },
+  };
+  declare tab: Tab;
+  declare facts: readonly HistoryFact[] | null;
+  declare problem: string;
+  /** Position of the version that lies over the image. */
+  declare chosen: number | null;
+  private asked = "";
+
+  static override styles = [
+    controls,
+    look,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+        border-top: 1px solid var(--line);
+        background: var(--surface);
+      }
+      .tabs {
+        display: flex;
+        align-items: center;
+        gap: 16px;
+        height: 36px;
+        padding: 0 12px;
+        border-bottom: 1px solid var(--line);
+      }
+      .body {
+        flex: 1;
+        min-height: 0;
+        padding: 12px;
+      }
+      .nothing {
+        padding: 20px 8px;
+        color: var(--ink-3);
+        text-align: center;
+      }
+      .title {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        margin-bottom: 10px;
+      }
+      .title select {
+        flex: 1;
+        font-weight: 600;
+      }
+      .verdicts {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: 6px;
+        margin-bottom: 10px;
+      }
+      .verdict {
+        appearance: none;
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        gap: 7px;
+        height: 36px;
+        border: 1px solid var(--line-strong);
+        border-radius: 8px;
+        background: var(--surface);
+        color: var(--ink);
+        font: 600 13px/1 var(--font);
+        cursor: pointer;
+      }
+      .verdict:hover:not(:disabled) {
+        background: var(--surface-hover);
+      }
+      .verdict:disabled {
+        opacity: 0.45;
+        cursor: default;
+      }
+      .verdict.accept[aria-pressed="true"] {
+        border-color: var(--good-line);
+        background: var(--good-soft);
+        color: var(--good);
+      }
+      .verdict.reject[aria-pressed="true"] {
+        border-color: var(--bad-line);
+        background: var(--bad-soft);
+        color: var(--bad);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content 1fr;
+        gap: 5px 12px;
+        margin: 10px 0 0;
+      }
+      dt {
+        color: var(--ink-3);
+      }
+      dd {
+        margin: 0;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      textarea.input {
+        min-height: 34px;
+        height: 34px;
+        padding: 6px 9px;
+        font-size: 13px;
+        field-sizing: content;
+        max-height: 110px;
+      }
+      .who {
+        color: var(--ink-2);
+      }
+      .bad {
+        color: var(--bad);
+      }
+      .good {
+        color: var(--good);
+      }
+      .foot {
+        display: flex;
+        gap: 6px;
+        margin-top: 12px;
+      }
+      .foot .button {
+        flex: 1;
+      }
+      ol {
+        margin: -4px 0 0;
+        padding: 0;
+        list-style: none;
+      }
+      .entry {
+        appearance: none;
+        position: relative;
+        display: grid;
+        grid-template-columns: 26px 1fr;
+        width: 100%;
+        padding: 6px 8px 6px 0;
+        border: 0;
+        border-radius: 7px;
+        background: none;
+        color: inherit;
+        text-align: left;
+        cursor: pointer;
+      }
+      .entry:hover {
+        background: var(--surface-hover);
+      }
+      .entry[aria-pressed="true"] {
+        background: var(--warn-soft);
+      }
+      .entry .version {
+        padding-left: 8px;
+        color: var(--ink-3);
+        font-size: 11px;
+        line-height: 19px;
+      }
+      .entry small {
+        display: block;
+        color: var(--ink-3);
+        font-size: 12px;
+      }
+      .skeleton {
+        height: 34px;
+        margin-bottom: 8px;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.tab = "details";
+    this.facts = null;
+    this.problem = "";
+    this.chosen = null;
+  }
+
+  protected follows(desk: Desk) {
+    return [desk.session.selection, desk.ghost];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.until(this.desk.session.store.subscribe(({ keys }) => {
+      const key = this.desk.session.selection.only;
+      if (!keys || (key !== null && keys.has(key))) this.requestUpdate();
+    }));
+  }
+
+  protected override willUpdate(): void {
+    const selected = this.desk.selectedRow;
+    if (this.tab !== "history" || !selected) return;
+    const wanted = `${selected.row.number}@${this.desk.session.store.confirmed(selected.key)?.version ?? 0}`;
+    if (wanted !== this.asked) void this.read(selected.row, wanted);
+  }
+
+  private async read(row: Annotation, wanted: string): Promise<void> {
+    const another = this.asked.split("@")[0] !== wanted.split("@")[0];
+    this.asked = wanted;
+    this.problem = "";
+    if (another) [this.facts, this.chosen] = [null, null];
+    if (row.number === null) return;
+    try {
+      const facts = await history(row.number);
+      if (this.asked === wanted) this.facts = facts;
+    } catch (problem) {
+      if (this.asked === wanted) this.problem = problem instanceof Error ? problem.message : "The history could not be read.";
+    }
+  }
+
+  /** Opens the details and puts the cursor into the remark. */
+  describe(): void {
+    this.tab = "details";
+    void this.updateComplete.then(() => this.renderRoot.querySelector("textarea")?.focus());
+  }
+
+  protected override render() {
+    const { desk } = this;
+    const count = desk.session.selection.value.length;
+    const selected = desk.selectedRow;
+    const tab = (name: Tab, words: string) => html`<button type="button" class="tab" role="tab" aria-selected=${this.tab === name} data-tab=${name}
+      @click=${() => ((this.tab = name), (desk.ghost.value = null), (this.chosen = null))}>${words}</button>`;
+    return html`
+      <div class="tabs" role="tablist" aria-label="Selection">${tab("details", "Selection")} ${tab("history", "History")}</div>
+      <div class="body scroll" role="tabpanel" aria-label=${this.tab === "details" ? "Selection" : "History"}>
+        ${count > 1 ? this.several(count) : !selected ? this.none() : this.tab === "details" ? this.details(selected.key, selected.row) : this.past(selected.key, selected.row)}
+      </div>
+    `;
+  }
+
+  private none() {
+    return html`<div class="nothing">Select an annotation on the image or in the list to see its figures, its verdicts and its history.</div>`;
+  }
+
+  private several(count: number) {
+    const { desk } = this;
+    return html`<div class="nothing">${count} annotations selected</div>
+      ${desk.mayVerify ? this.verdictButtons(null) : nothing}
+      ${desk.mayAnnotate ? html`<div class="foot"><button class="button small" @click=${() => desk.removeSelection()}>${icon("trash")} Remove ${count}</button></div>` : nothing}`;
+  }
+
+  private verdictButtons(mine: Verdict | null) {
+    const { desk } = this;
+    const one = (verdict: Verdict, name: "accept" | "reject", key: string) => html`<button type="button" class="verdict ${name}" data-verdict=${verdict}
+      aria-pressed=${mine === verdict} title=${mine === verdict ? "Take the verdict back" : ""} @click=${() => desk.verifySelection(verdict)}>
+      ${glyph(name)} ${name === "accept" ? "Accept" : "Reject"} <kbd aria-hidden="true">${key}</kbd></button>`;
+    return html`<div class="verdicts">${one("accepted", "accept", "J")} ${one("rejected", "reject", "K")}</div>`;
+  }
+
+  private details(key: string, row: Annotation) {
+    const { desk } = this;
+    return html`
+      <div data-testid="inspector" data-id=${row.id || key} data-status=${row.status} data-version=${row.version}>
+        ${this.heading(key, row)}
+        ${desk.mayVerify ? this.verdictButtons(verdictOf(row, desk.workspace.me.person_id)) : nothing}
+        ${this.remark(key, row)}
+        <dl>${this.figures(row)} ${this.people(row)}</dl>
+        ${desk.mayAnnotate
+          ? html`<div class="foot">
+              <button type="button" class="button small" @click=${() => desk.zoomToSelection()}>Go to it</button>
+              <button type="button" class="button small" data-action="remove" @click=${() => desk.removeSelection()}>${icon("trash")} Remove</button>
+            </div>`
+          : nothing}
+      </div>
+    `;
+  }
+
+  private heading(key: string, row: Annotation) {
+    const { desk } = this;
+    const type = desk.typeOf(row);
+    const fitting = desk.types.filter((one) => !row.vector || one.vector_type === row.vector.vector_type || one.id === row.annotation_type_id);
+    const pick = (event: Event): void => desk.session.reclassify(key, (event.target as HTMLSelectElement).value);
+    return html`<div class="title">
+      ${swatch(type?.color_code ?? "#888888", 16)}
+      ${desk.mayAnnotate
+        ? html`<select class="input small" aria-label="Type" .value=${row.annotation_type_id} @change=${pick}>
+            ${fitting.map((one) => html`<option value=${one.id} ?selected=${one.id === row.annotation_type_id}>${one.name}</option>`)}
+          </select>`
+        : html`<strong>${type?.name ?? "Unknown type"}</strong>`}
+      <span class="count">${row.number === null ? "new" : `#${row.number}`}</span>
+    </div>`;
+  }
+
+  private remark(key: string, row: Annotation) {
+    const { desk } = this;
+    if (!desk.mayAnnotate) return row.description ? html`<p>${row.description}</p>` : nothing;
+    const field = (event: Event) => event.target as HTMLTextAreaElement;
+    return html`<textarea class="input" rows="1" maxlength="1000" placeholder="Remark" aria-label="Remark" .value=${row.description}
+      @change=${(event: Event) => desk.session.describe(key, field(event).value)}
+      @keydown=${(event: KeyboardEvent) => {
+        if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) {
+          event.preventDefault();
+          event.stopPropagation();
+          if (event.key === "Escape") field(event).value = row.description;
+          field(event).blur();
+          desk.stage?.focus();
+        }
+      }}></textarea>`;
+  }
+
+  private figures(row: Annotation) {
+    const { vector } = row;
+    const line = (name: string, words: unknown) => html`<dt>${name}</dt><dd>${words}</dd>`;
+    if (!vector) return line("Shape", "Not in the image");
+    if (vector.vector_type === VectorType.GLOBAL) return line("Shape", vector.frame === null ? "Whole image" : `Whole slice ${vector.frame + 1}`);
+    const px = [1 / UNITS_PER_PIXEL, 1 / UNITS_PER_PIXEL] as const;
+    const { scale } = this.desk;
+    const length = scale ? lengthInWords(lengthOf(vector, scale)) : `${figure(lengthOf(vector, px))} px`;
+    const area = scale ? areaInWords(areaOf(vector, scale)) : `${figure(areaOf(vector, px))} px²`;
+    const closed = isClosed(vector.vector_type);
+    return html`
+      ${closed ? line("Area", area) : nothing} ${line(closed ? "Perimeter" : "Length", length)}
+      ${line("Shape", html`${VECTOR_NAMES[vector.vector_type]}${vector.points.length > 4 ? `, ${vector.points.length / 2} points` : ""}${vector.frame === null ? "" : ` · slice ${vector.frame + 1}`}`)}
+    `;
+  }
+
+  private people(row: Annotation) {
+    const { desk } = this;
+    const edited = row.edited_at !== row.created_at;
+    const stamp = (person: string, at: string) => html`<span class="who">${desk.nameOf(person)}</span> · <span title=${at ? when(at) : ""}>${at ? ago(at) : "just now"}</span>`;
+    const valid = row.verifications.filter((one) => one.of_version === row.content_version);
+    const outdated = row.verifications.length - valid.length;
+    return html`
+      <dt>Drawn</dt><dd>${stamp(row.created_by, row.created_at)}</dd>
+      ${edited ? html`<dt>Changed</dt><dd>${stamp(row.edited_by, row.edited_at)}</dd>` : nothing}
+      <dt>Verdict</dt>
+      <dd>
+        ${valid.length === 0 ? STATUS_WORDS.open : valid.map((one) => html`<div class=${one.verdict === "accepted" ? "good" : "bad"}>${STATUS_WORDS[one.verdict]} by ${desk.nameOf(one.person_id)}</div>`)}
+        ${outdated > 0 ? html`<div class="count">${outdated} on an earlier version</div>` : nothing}
+      </dd>
+    `;
+  }
+
+  private past(key: string, row: Annotation) {
+    if (row.number === null) return html`<div class="nothing">It has no history yet: it is not saved.</div>`;
+    if (this.problem) return html`<div class="nothing">${this.problem} <button class="link" @click=${() => ((this.asked = ""), this.requestUpdate())}>Try again</button></div>`;
+    if (!this.facts) return html`<div class="skeleton"></div><div class="skeleton"></div><div class="skeleton"></div>`;
+    const story = storyOf(this.facts, row.id, (id) => this.desk.typeById(id)?.name ?? "another type");
+    return html`<ol>${story.map((chapter) => this.chapter(key, row, chapter))}</ol>`;
+  }
+
+  private chapter(key: string, row: Annotation, { fact, words, after, reshaped }: Chapter) {
+    const chosen = this.chosen === fact.position;
+    const mine = fact.by === this.desk.workspace.me.person_id;
+    const restorable = chosen && reshaped && this.desk.mayAnnotate && !row.removed && !sameVector(after.vector, row.vector);
+    return html`<li>
+      <button type="button" class="entry" data-testid="history-entry" data-version=${fact.version} data-name=${fact.name} aria-pressed=${chosen}
+        @click=${() => this.show(chosen ? null : fact.position, after, fact.version)}>
+        <span class="version">${fact.version}</span>
+        <span><strong>${mine ? "You" : fact.by_name || this.desk.nameOf(fact.by)}</strong> ${words}<small title=${when(fact.at)}>${when(fact.at)} · ${ago(fact.at)}</small></span>
+      </button>
+      ${restorable ? html`<div class="foot"><button type="button" class="button small" @click=${() => this.bringBack(key, after)}>Bring this outline back</button></div>` : nothing}
+    </li>`;
+  }
+
+  private show(position: number | null, after: Annotation, version: number): void {
+    this.chosen = position;
+    const { vector } = after;
+    this.desk.ghost.value = position !== null && vector && vector.points.length > 0 ? { vector, label: `Version ${version}` } : null;
+    if (position !== null && vector) this.desk.turnTo(vector);
+  }
+
+  private bringBack(key: string, after: Annotation): void {
+    if (after.vector) this.desk.session.reshape(key, after.vector);
+    this.desk.ghost.value = null;
+    this.chosen = null;
+  }
+}
+
+customElements.define("exact-inspector", ExactInspector);

@@ -1,0 +1,144 @@
+/** The annotation types: colour, name, number key, how many there are, and whether they are shown. */
+
+import { css, html, nothing } from "lit";
+import type { AnnotationType } from "../model/annotation";
+import { VECTOR_NAMES, type VectorType } from "../model/vector";
+import type { Desk } from "../viewer/desk";
+import { DeskElement, look } from "./element";
+import { controls } from "../design/styles";
+import { glyph, swatch } from "./glyphs";
+
+export class ExactPalette extends DeskElement {
+  static override styles = [
+    controls,
+    look,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+      }
+      ul {
+        margin: 0;
+        padding: 0 6px 8px;
+        list-style: none;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        border-radius: 7px;
+      }
+      li:hover {
+        background: var(--surface-hover);
+      }
+      li.chosen {
+        background: var(--accent-soft);
+        box-shadow: inset 0 0 0 1px var(--accent-line);
+      }
+      .type {
+        appearance: none;
+        flex: 1;
+        display: flex;
+        align-items: center;
+        gap: 9px;
+        min-width: 0;
+        height: 34px;
+        padding: 0 4px 0 8px;
+        border: 0;
+        border-radius: 7px;
+        background: none;
+        color: inherit;
+        font: 500 13px/1 var(--font);
+        text-align: left;
+        cursor: pointer;
+      }
+      .name {
+        flex: 1;
+        min-width: 0;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      li.hidden .name,
+      li.hidden .swatch {
+        opacity: 0.45;
+      }
+      .eye {
+        appearance: none;
+        display: grid;
+        place-items: center;
+        width: 28px;
+        height: 28px;
+        margin-right: 3px;
+        padding: 0;
+        border: 0;
+        border-radius: 6px;
+        background: none;
+        color: var(--ink-3);
+        cursor: pointer;
+      }
+      .eye:hover {
+        background: var(--surface-active);
+        color: var(--ink);
+      }
+      .product {
+        padding: 6px 14px 4px;
+        color: var(--ink-3);
+        font-size: 11px;
+        font-weight: 600;
+      }
+      .empty {
+        padding: 4px 14px 16px;
+        color: var(--ink-3);
+      }
+    `,
+  ];
+
+  protected follows(desk: Desk) {
+    return [desk.typeId, desk.hidden, desk.counts, desk.tool, desk.frame, desk.plane];
+  }
+
+  private row(type: AnnotationType, key: string) {
+    const { desk } = this;
+    const hidden = desk.hidden.value.has(type.id);
+    const whole = desk.globalTypes.includes(type);
+    const chosen = whole ? desk.labelOf(type) !== null : desk.typeId.value === type.id;
+    const shape = VECTOR_NAMES[type.vector_type as VectorType] ?? "";
+    return html`<li class="${chosen ? "chosen" : ""} ${hidden ? "hidden" : ""}">
+      <button type="button" class="type" data-type-key=${key || nothing} data-type=${type.name} aria-pressed=${chosen}
+        title="${type.name} · ${shape}${key ? `  ${key}` : ""}" @click=${() => desk.choose(type)}>
+        ${swatch(type.color_code, 14)}
+        <span class="name">${type.name}</span>
+        <span class="count" data-count>${desk.counts.value.get(type.id) ?? 0}</span>
+        ${key ? html`<kbd aria-hidden="true">${key.replace("Shift+", "⇧")}</kbd>` : nothing}
+      </button>
+      <button type="button" class="eye" aria-pressed=${!hidden} aria-label="Show ${type.name}" title=${hidden ? "Show" : "Hide"}
+        @click=${() => desk.toggleType(type.id)}>${glyph(hidden ? "eye-off" : "eye")}</button>
+    </li>`;
+  }
+
+  private group(types: readonly AnnotationType[], keyOf: (index: number) => string) {
+    const { desk } = this;
+    const products = new Set(desk.types.map((type) => type.product_name));
+    return types.map((type, index) => {
+      const first = products.size > 1 && types[index - 1]?.product_name !== type.product_name;
+      return html`${first ? html`<div class="product">${type.product_name}</div>` : nothing}${this.row(type, keyOf(index))}`;
+    });
+  }
+
+  protected override render() {
+    const { desk } = this;
+    const digit = (index: number): string => (index < 10 ? String((index + 1) % 10) : "");
+    return html`
+      <div class="head"><h2>Types</h2></div>
+      <ul class="scroll" aria-label="Annotation types">
+        ${this.group(desk.localTypes, digit)}
+        ${desk.globalTypes.length > 0 ? html`<div class="product">Whole ${desk.volumetric ? "slice" : "image"}</div>` : nothing}
+        ${this.group(desk.globalTypes, (index) => (digit(index) ? `Shift+${digit(index)}` : ""))}
+        ${desk.types.length === 0 ? html`<div class="empty">This image set has no annotation types yet. An administrator adds a product to it.</div>` : nothing}
+      </ul>
+    `;
+  }
+}
+
+customElements.define("exact-palette", ExactPalette);

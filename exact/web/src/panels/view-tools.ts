@@ -1,0 +1,182 @@
+/** Over the image's lower edge: scale bar, magnification, zoom buttons, and for volumes the planes and slices. */
+
+import { css, html, nothing, svg } from "lit";
+import { controls } from "../design/styles";
+import { magnification, scaleBar } from "../model/units";
+import type { Desk } from "../viewer/desk";
+import type { ExactStage } from "../viewer/stage";
+import { zoomOf } from "../viewer/view";
+import { DeskElement, look } from "./element";
+import { glyph } from "./glyphs";
+
+const BAR_PX = 150;
+
+export class ExactViewTools extends DeskElement {
+  static override properties = { ...DeskElement.properties, stage: { attribute: false } };
+  declare stage: ExactStage | null;
+
+  static override styles = [
+    controls,
+    look,
+    css`
+      :host {
+        position: absolute;
+        inset: auto 12px 12px;
+        z-index: 3;
+        display: flex;
+        align-items: flex-end;
+        justify-content: space-between;
+        gap: 12px;
+        pointer-events: none;
+      }
+      .card {
+        display: flex;
+        align-items: center;
+        border: 1px solid rgb(255 255 255 / 16%);
+        border-radius: 9px;
+        background: rgb(12 18 22 / 82%);
+        color: #eef4f6;
+        box-shadow: var(--shadow-2);
+        pointer-events: auto;
+      }
+      .scale {
+        flex: none;
+        display: grid;
+        gap: 3px;
+        padding: 7px 11px 8px;
+        font-weight: 600;
+        font-size: 12px;
+        pointer-events: none;
+      }
+      .scale svg {
+        display: block;
+      }
+      .zoom button,
+      .planes button,
+      .step {
+        appearance: none;
+        display: grid;
+        place-items: center;
+        width: 34px;
+        height: 34px;
+        padding: 0;
+        border: 0;
+        border-radius: 7px;
+        background: none;
+        color: inherit;
+        font: 600 12px/1 var(--font);
+        cursor: pointer;
+      }
+      .card button:hover {
+        background: rgb(255 255 255 / 12%);
+      }
+      .card button:focus-visible {
+        outline-color: #fff;
+        outline-offset: -2px;
+      }
+      .magnification {
+        min-width: 58px;
+        padding: 0 4px;
+        font-weight: 600;
+        font-size: 12px;
+        text-align: center;
+      }
+      .frames {
+        flex: 0 1 560px;
+        min-width: 0;
+        gap: 6px;
+        padding: 0 10px 0 4px;
+      }
+      .planes {
+        display: flex;
+        flex: none;
+      }
+      .planes button {
+        width: auto;
+        padding: 0 10px;
+      }
+      .planes button[aria-pressed="true"] {
+        background: rgb(255 255 255 / 18%);
+      }
+      .frames input {
+        flex: 1;
+        min-width: 60px;
+        accent-color: #56bdd9;
+      }
+      .where {
+        flex: none;
+        min-width: 84px;
+        font-size: 12px;
+        text-align: right;
+      }
+      .step {
+        flex: none;
+        width: 30px;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.stage = null;
+  }
+
+  protected follows(desk: Desk) {
+    return [desk.frame, desk.plane];
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("stage") && this.stage) this.until(this.stage.view.subscribe(() => this.requestUpdate()));
+  }
+
+  private scale(zoom: number) {
+    const bar = scaleBar(zoom, this.desk.pixelSize?.[0] ?? null, BAR_PX);
+    const width = Math.max(2, Math.round(bar.width));
+    return html`<div class="card scale" data-testid="scale-bar" aria-label="Scale: ${bar.label}">
+      <span>${bar.label}</span>
+      <svg width=${width + 2} height="7" aria-hidden="true">${svg`<path d="M1 0V6H${width + 1}V0" fill="none" stroke="currentColor" stroke-width="2" />`}</svg>
+    </div>`;
+  }
+
+  private frames() {
+    const { desk } = this;
+    if (!desk.volumetric) return nothing;
+    const { planes, frame_names } = desk.workspace.image;
+    const { frames } = desk.planeNow;
+    const frame = desk.frame.value;
+    const step = (by: number, name: string, key: string) => html`<button type="button" class="step" aria-label=${name} title="${name}  ${key}" @click=${() => desk.setFrame(frame + by)}>${glyph(by < 0 ? "previous" : "next")}</button>`;
+    return html`<div class="card frames" data-testid="frames" data-frame=${frame} data-plane=${desk.plane.value}>
+      ${planes.length > 1
+        ? html`<div class="planes" role="group" aria-label="Plane">${planes.map((one) => html`<button type="button" data-plane=${one.plane} aria-pressed=${one.plane === desk.plane.value} title=${one.name} @click=${() => desk.setPlane(one.plane)}>${one.name.slice(0, 1).toUpperCase() + one.name.slice(1, 3)}</button>`)}</div>`
+        : nothing}
+      ${step(-1, "Previous slice", "Q")}
+      <input type="range" min="0" max=${frames - 1} .value=${String(frame)} aria-label="Slice" aria-valuetext="Slice ${frame + 1} of ${frames}" @input=${(event: Event) => desk.setFrame(Number((event.target as HTMLInputElement).value))} />
+      ${step(1, "Next slice", "E")}
+      <span class="where">${(desk.plane.value === 0 && frame_names?.[frame]) || `${frame + 1} / ${frames}`}</span>
+    </div>`;
+  }
+
+  protected override render() {
+    const view = this.stage?.view.value;
+    if (!view) return nothing;
+    const { desk } = this;
+    const zoom = zoomOf(view.matrix);
+    const times = magnification(zoom, desk.workspace.image.objective_power);
+    const words = times ? `${times >= 10 ? Math.round(times) : Number(times.toPrecision(2))}×` : `${zoom >= 0.1 ? Math.round(zoom * 100) : Number((zoom * 100).toPrecision(2))} %`;
+    const button = (name: string, key: string, sign: "zoom-in" | "zoom-out" | "fit" | "rotate", act: () => void) =>
+      html`<button type="button" aria-label=${name} title="${name}  ${key}" @click=${act}>${glyph(sign)}</button>`;
+    return html`
+      ${this.scale(zoom)} ${this.frames()}
+      <div class="card zoom" role="group" aria-label="Zoom">
+        ${button("Zoom out", "-", "zoom-out", () => desk.stage?.zoomBy(1 / 1.6))}
+        <span class="magnification" data-testid="magnification" title=${times ? "Magnification of the objective" : "Screen pixels per image pixel"}>${words}</span>
+        ${button("Zoom in", "+", "zoom-in", () => desk.stage?.zoomBy(1.6))}
+        <button type="button" aria-label="One to one" title="One image pixel per screen pixel  End" @click=${() => desk.stage?.zoomTo(1)}>1:1</button>
+        ${button("Whole image", "Home", "fit", () => desk.stage?.home())}
+        ${button("Turn by 90°", "T", "rotate", () => desk.stage?.rotateBy(90))}
+      </div>
+    `;
+  }
+}
+
+customElements.define("exact-view-tools", ExactViewTools);

@@ -1,0 +1,42 @@
+/** The page's address says what is seen: frame, plane, part of the image (pixels) and the selected annotation. */
+
+import type { Bounds } from "../model/vector";
+
+export interface Place {
+  /** Zero-based slice. */
+  readonly frame: number | null;
+  readonly plane: number | null;
+  /** Left, top, right, bottom in pixels. */
+  readonly bounds: Bounds | null;
+  /** Public number of an annotation. */
+  readonly annotation: number | null;
+}
+
+function whole(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
+  const value = text === null || text === "" ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? Math.round(value) : null;
+}
+
+/** What cannot be understood is left out. */
+export function placeFrom(search: string): Place {
+  const query = new URLSearchParams(search);
+  const edges = ["xmin", "ymin", "xmax", "ymax"].map((name) => whole(query, name));
+  const complete = edges.every((edge) => edge !== null) && edges[2]! > edges[0]! && edges[3]! > edges[1]!;
+  return {
+    frame: whole(query, "frame"),
+    plane: whole(query, "plane"),
+    bounds: complete ? (edges as unknown as Bounds) : null,
+    annotation: whole(query, "annotation"),
+  };
+}
+
+export function searchFor({ frame, plane, bounds, annotation }: Place): string {
+  const query = new URLSearchParams();
+  if (frame !== null) query.set("frame", String(frame));
+  if (plane !== null) query.set("plane", String(plane));
+  if (bounds) ["xmin", "ymin", "xmax", "ymax"].forEach((name, index) => query.set(name, String(Math.round(bounds[index]!))));
+  if (annotation !== null) query.set("annotation", String(annotation));
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}

@@ -1,0 +1,28 @@
+/** What the rest of the client needs of a tile viewer; OpenSeadragon is the one that gives it. */
+
+import type { Bounds, Extent } from "../model/vector";
+import type { View } from "./view";
+
+export interface ViewerPort {
+  readonly view: View;
+  /** Called with every change of the view, once a frame. */
+  onView(listener: (view: View) => void): () => void;
+  /** Called with how far the tiles of the view are: true when all are there. */
+  onTiles(listener: (complete: boolean) => void): () => void;
+  /** Called when the image cannot be shown. */
+  onFailure(listener: (sentence: string) => void): () => void;
+  /** Shows the tiles under that address; the view stays where it is when `keepView`. */
+  open(tileSource: string, extent: Extent, keepView: boolean): void;
+  /** Shows this part of the image (pixels). */
+  fit(bounds: Bounds, immediately?: boolean): void;
+  home(): void;
+  /** CSS pixels per image pixel, around the middle of the stage. */
+  zoomTo(zoom: number): void;
+  zoomBy(factor: number): void;
+  panBy(dx: number, dy: number): void;
+  /** Turns the image by that many degrees more. */
+  rotateBy(degrees: number): void;
+  /** Puts an element over the tiles. */
+  addLayer(element: HTMLElement): void;
+  destroy(): void;
+}
