@@ -124,17 +124,8 @@ export class ExactDialog extends LitElement {
     if (this.busy) event.preventDefault();
   }
 
-  private pressed(event: PointerEvent): void {
-    if (event.target === this.native && !this.busy) this.close();
-  }
-
   protected override render() {
-    return html`<dialog
-      aria-labelledby="heading"
-      @close=${this.closed}
-      @cancel=${this.cancel}
-      @pointerdown=${this.pressed}
-    >
+    return html`<dialog aria-labelledby="heading" @close=${this.closed} @cancel=${this.cancel}>
       <header>
         <div class="words">
           <h2 id="heading">${this.heading}</h2>

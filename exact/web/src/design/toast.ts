@@ -44,6 +44,7 @@ export class ExactToasts extends LitElement {
         padding: 0;
         border: 0;
         background: none;
+        overflow: visible;
       }
       .toast {
         display: flex;
@@ -89,8 +90,17 @@ export class ExactToasts extends LitElement {
   push(text: string, kind: ToastKind, action?: Toast["action"]): void {
     const id = ++this.last;
     this.toasts = [...this.toasts.slice(-3), { id, text, kind, action }];
+    this.rise();
     const stays = stay_ms(text, kind);
     if (Number.isFinite(stays)) setTimeout(() => this.drop(id), stays);
+  }
+
+  /** Above a modal dialog too: the top layer is a stack, and whoever enters last lies on top. */
+  private rise(): void {
+    if (!("showPopover" in this)) return;
+    this.popover = "manual";
+    this.hidePopover();
+    this.showPopover();
   }
 
   drop(id: number): void {
