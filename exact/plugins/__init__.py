@@ -1,1 +1,0 @@
-"""Programs that look at images."""
