@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--admin", metavar="NAME:PASSWORD", help="make this administrator, or give him this password")
+        parser.add_argument(
+            "--admin", metavar="NAME:PASSWORD", help="make this administrator, or give him this password"
+        )
 
     @override
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's signature
