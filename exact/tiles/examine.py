@@ -50,8 +50,9 @@ def examine(path: Path, options: "OpenOptions") -> "Description":
 
 def _read_corners(source: "TileSource", plane: int, frame: int) -> None:
     """First, middle and last tile of every stored level."""
-    downsamples = source.level_downsamples_for_plane(plane)
-    for level, (width, height) in enumerate(source.level_dimensions_for_plane(plane)):
+    sizes, downsamples = source.level_dimensions_for_plane(plane), source.level_downsamples_for_plane(plane)
+    for level in range(len(sizes) - (source.made_levels if plane == 0 else 0)):
+        width, height = sizes[level]
         size = (min(CORNER_PX, width), min(CORNER_PX, height))
         for part in (0.0, 0.5, 1.0):
             x, y = (width - size[0]) * part * downsamples[level], (height - size[1]) * part * downsamples[level]

@@ -34,7 +34,7 @@ def inspect_file(path: Path, filename: str, sha256: str | None = None) -> Descri
     With the content's hash, unpacked pixels stay in the cache for the first viewer.
     """
     if path.stat().st_size == 0:
-        raise Invalid(f"{filename} is empty. Was the copy interrupted?", code="empty_file")
+        raise Invalid(f"{filename} is empty: perhaps the copy was interrupted.", code="empty_file")
     settings.CACHE.mkdir(parents=True, exist_ok=True)
     if sha256 is not None:
         return _inspect(path, filename, settings.CACHE, sha256)

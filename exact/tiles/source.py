@@ -129,6 +129,11 @@ class TileSource(ABC):
         """Number of frames of plane 0."""
         return self.description.frames
 
+    @property
+    def made_levels(self) -> int:
+        """How many of the last levels are not stored in the file but made from the others when first asked for."""
+        return 0
+
     def dimensions_for_plane(self, plane: int) -> Size:
         """Size of level 0 of the plane."""
         described = self._plane(plane)
@@ -195,8 +200,8 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
     return scaled[:, :, np.newaxis] if grey else scaled
 
 
-def cut(level: Pixels, left: int, top: int, size: Size, background: int = 255) -> Pixels:
-    """A rectangle of a decoded level; what lies outside is background (0..255, all channels alike)."""
+def cut(level: Pixels, left: int, top: int, size: Size, background: int | tuple[int, ...] = 255) -> Pixels:
+    """A rectangle of a decoded level; what lies outside has the background's shade or colour."""
     width, height = size
     inside = level[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
     if inside.shape[:2] == (height, width):

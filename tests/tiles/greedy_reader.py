@@ -11,5 +11,6 @@ def greedy(*_: object) -> object:
     return [bytearray(2**28) for _ in range(64)]
 
 
+examine.HEAP_BYTES = 2**29
 formats_room.open_image = greedy  # type: ignore[assignment]
 examine.main(sys.argv[1:])

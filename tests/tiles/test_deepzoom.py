@@ -1,6 +1,6 @@
 """The arithmetic agrees with openslide.deepzoom for every tile."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -103,8 +103,8 @@ def test_an_address_outside_of_the_pyramid_is_none(address: tuple[int, int, int]
 
 
 def test_the_descriptor_says_what_openslide_says() -> None:
-    ours = ElementTree.fromstring(DeepZoom(((1000, 500),), (1.0,)).descriptor())
-    oracle = ElementTree.fromstring(DeepZoomGenerator(Shape(((1000, 500),))).get_dzi("jpeg"))  # type: ignore[arg-type]
+    ours = ET.fromstring(DeepZoom(((1000, 500),), (1.0,)).descriptor())
+    oracle = ET.fromstring(DeepZoomGenerator(Shape(((1000, 500),))).get_dzi("jpeg"))  # type: ignore[arg-type]
     assert (ours.tag, ours.attrib) == (oracle.tag, oracle.attrib)
     assert [(child.tag, child.attrib) for child in ours] == [(child.tag, child.attrib) for child in oracle]
     assert ours.attrib == {"TileSize": "254", "Overlap": "1", "Format": "jpeg"}

@@ -90,14 +90,9 @@ class Site:
 
 def still_there() -> Callable[[], Any]:
     """A client that waits for ever."""
-    messages: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
-
-    async def receive() -> Any:
-        if messages:
-            return messages.pop()
-        await asyncio.Event().wait()
-
-    return receive
+    messages: asyncio.Queue[Any] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    return messages.get
 
 
 @pytest.fixture
@@ -238,12 +233,11 @@ async def test_everything_else_goes_to_django(site: Site) -> None:
 
 async def test_too_many_requests_are_told_to_come_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MAX_WAITING", 1)
-    gate = threading.Event()
-    site.hold = lambda: gate.wait(5)
+    began, gate = threading.Event(), threading.Event()
+    site.hold = lambda: (began.set(), gate.wait(5))
     await site.get("/images/image/99/1/0/tile/")
     waiting = asyncio.ensure_future(site.get("/images/image/1/1/0/tile/"))
-    while not site.opened:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(began.wait, 5)
     answer = await site.get("/images/image/3/1/0/tile/")
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     gate.set()

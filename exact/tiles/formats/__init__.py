@@ -16,7 +16,7 @@ def open_image(path: Path, options: OpenOptions) -> TileSource:
     """Opens an image by its content; its name does not matter."""
     head = _head(path)
     if not head:
-        raise EmptyFile("The file is empty. Was the upload or the copy interrupted?")
+        raise EmptyFile("The file is empty: perhaps the copy was interrupted.")
     first_problem: TileError | None = None
     for candidate in FORMATS:
         if candidate.recognises(path, head):

@@ -1,23 +1,27 @@
 """Whole-slide images: everything that OpenSlide reads (Aperio, Hamamatsu, generic tiled TIFF, ...)."""
 
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import openslide
-from PIL import Image
+from PIL import Image, ImageColor
 from typing_extensions import override
 
 from exact.tiles import tiff
 from exact.tiles.errors import DamagedFile, UnsupportedContent
-from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource
+from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource, cut
 
 SANE_PIXEL_SIZE_UM = (0.02, 20.0)
 """Outside of this range the tag means dots per inch of a screen, or nothing."""
 DECODED_TILES_BYTES = 32 * 2**20
 HANDLE_BYTES = 2 * 2**20
 """Tables and buffers of one open slide, measured on slides of 20,000 to 60,000 pixels."""
+OVERVIEW_PX = 1024
+"""A slide whose smallest level is larger gets one more level of at most this side, made once, kept in memory."""
+BLOCK_PX = 2048
 
 
 class WholeSlide(TileSource):
@@ -26,10 +30,15 @@ class WholeSlide(TileSource):
     def __init__(self, slide: openslide.OpenSlide) -> None:
         self._slide = slide
         self._closed = False
-        self._sizes = tuple(slide.level_dimensions)
-        self._downsamples = tuple(slide.level_downsamples)
+        self._stored: int = slide.level_count
+        self._shrink = overview_shrink(slide.level_dimensions[-1])
+        self._sizes, self._downsamples = with_overview(slide, self._shrink)
+        self._overview: Pixels | None = None
+        self._overview_lock = threading.Lock()
         self._properties = dict(slide.properties)
-        self._background = "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
+        self._background = ImageColor.getrgb(
+            "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
+        )
         self._description = describe(self._sizes[0], self._properties)
 
     @property
@@ -56,6 +65,12 @@ class WholeSlide(TileSource):
     def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
         self._plane(plane)
         self._check_frame(frame, plane)
+        if level >= self._stored:
+            x, y = (int(at / self._downsamples[level]) for at in location)
+            return cut(self._whole(), x, y, size, self._background)
+        return self._read(location, level, size)
+
+    def _read(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
         try:
             region = self._slide.read_region(location, level, size)
         except openslide.OpenSlideError as error:
@@ -70,16 +85,59 @@ class WholeSlide(TileSource):
         ground = Image.new("RGB", region.size, self._background)
         return Image.composite(region, ground, region)
 
+    def _whole(self) -> Pixels:
+        """The overview: without it every small tile of a slide without small levels would read the whole slide."""
+        with self._overview_lock:
+            if self._overview is None:
+                self._overview = self._make_overview()
+            return self._overview
+
+    def _make_overview(self) -> Pixels:
+        """Block by block, so that a gigapixel level never lies in memory."""
+        level, shrink = self._stored - 1, self._shrink
+        (width, height), (small_width, small_height) = self._sizes[level], self._sizes[level + 1]
+        downsample, step = self._downsamples[level], max(shrink, BLOCK_PX // shrink * shrink)
+        overview = np.empty((small_height, small_width, 3), np.uint8)
+        for top in range(0, height, step):
+            for left in range(0, width, step):
+                size = (min(step, width - left), min(step, height - top))
+                block = self._read((int(left * downsample), int(top * downsample)), level, size)
+                rows = np.asarray(Image.fromarray(block).reduce(shrink))
+                overview[top // shrink :, left // shrink :][: rows.shape[0], : rows.shape[1]] = rows
+        return overview
+
+    @property
+    @override
+    def made_levels(self) -> int:
+        return 0 if self._shrink == 1 else 1
+
     @property
     @override
     def cost(self) -> int:
-        return HANDLE_BYTES
+        return HANDLE_BYTES + self.made_levels * OVERVIEW_PX * OVERVIEW_PX * 3
 
     @override
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._slide.close()
+
+
+def overview_shrink(smallest: Size) -> int:
+    """The power of two that brings the smallest level to overview size; 1 when it has it already."""
+    shrink = 1
+    while max(smallest) > OVERVIEW_PX * shrink:
+        shrink *= 2
+    return shrink
+
+
+def with_overview(slide: openslide.OpenSlide, shrink: int) -> tuple[tuple[Size, ...], tuple[float, ...]]:
+    """Sizes and downsamples of the stored levels, and of the overview if there is to be one."""
+    sizes, downsamples = tuple(slide.level_dimensions), tuple(slide.level_downsamples)
+    if shrink == 1:
+        return sizes, downsamples
+    width, height = sizes[-1]
+    return (*sizes, (-(-width // shrink), -(-height // shrink))), (*downsamples, downsamples[-1] * shrink)
 
 
 def describe(size: Size, properties: Mapping[str, str]) -> Description:
