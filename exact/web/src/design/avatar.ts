@@ -3,25 +3,31 @@
 import { LitElement, css, html } from "lit";
 import { initials } from "./format";
 
-const COLOURS = ["#0b6b87", "#7a4fb5", "#b0440f", "#167347", "#a32d6e", "#33589f", "#7b6210", "#8b3a3a"];
+/** Okabe and Ito's palette in the server's order (exact/accounts/colours.py). */
+const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999"];
+const DARK = "#0b151b";
 
-/** The same name has the same colour on every page. */
-export function colourOf(name: string): string {
-  let hash = 0;
-  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
-  return COLOURS[hash % COLOURS.length] as string;
+/** The colour of a person by their opaque id, as the server gives it: the id as a number, modulo eight. */
+export const colourOf = (person_id: string): string =>
+  COLOURS[Number.parseInt(person_id.slice(-1), 16) % COLOURS.length] ?? "#999999";
+
+/** Light or dark letters, whichever is read better on a colour `#rrggbb`. */
+export function inkOn(colour: string): string {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => (Number.parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.19 ? DARK : "#ffffff";
 }
 
 export class ExactAvatar extends LitElement {
-  static override properties = { name: { type: String }, colour: { type: String }, size: { type: Number } };
+  static override properties = { name: { type: String }, person: { type: String }, size: { type: Number } };
   declare name: string;
-  declare colour: string;
+  /** The opaque id of the person. */
+  declare person: string;
   declare size: number;
 
   constructor() {
     super();
     this.name = "";
-    this.colour = "";
+    this.person = "";
     this.size = 28;
   }
 
@@ -34,7 +40,6 @@ export class ExactAvatar extends LitElement {
       display: grid;
       place-items: center;
       border-radius: 50%;
-      color: #fff;
       font-family: var(--font);
       font-weight: 600;
       line-height: 1;
@@ -44,7 +49,8 @@ export class ExactAvatar extends LitElement {
   `;
 
   protected override render() {
-    const look = `width:${this.size}px;height:${this.size}px;font-size:${Math.round(this.size * 0.39)}px;background:${this.colour || colourOf(this.name)}`;
+    const colour = colourOf(this.person);
+    const look = `width:${this.size}px;height:${this.size}px;font-size:${Math.round(this.size * 0.39)}px;background:${colour};color:${inkOn(colour)}`;
     return html`<span class="disc" aria-hidden="true" .style=${look}>${initials(this.name)}</span>`;
   }
 }

@@ -11,7 +11,7 @@ import "./menu";
 import "./progress";
 import "./toast";
 
-export { colourOf } from "./avatar";
+export { colourOf, inkOn } from "./avatar";
 export { icon, mark, type IconName } from "./icons";
 export type { Part, PartKind } from "./progress";
 export { controls } from "./styles";

@@ -4,23 +4,20 @@ import { html, nothing } from "lit";
 import { icon, toast } from "../design";
 import { PageElement } from "./element";
 import * as rest from "./rest";
-import type { Me, User } from "./shapes";
+import type { Me } from "./shapes";
 
 export class AccountPage extends PageElement {
   static override properties = {
     me: { attribute: false },
-    user: { state: true },
     busy: { state: true },
     problems: { state: true },
   };
   declare me: Me;
-  declare user: User | null;
   declare busy: string;
   declare problems: Record<string, string>;
 
   constructor() {
     super();
-    this.user = null;
     this.busy = "";
     this.problems = {};
   }
@@ -28,15 +25,6 @@ export class AccountPage extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.crumbs([{ label: "Account" }]);
-    void this.load();
-  }
-
-  private async load(): Promise<void> {
-    try {
-      this.user = await rest.user(this.me.id);
-    } catch (error) {
-      this.problems = { name: rest.sentence(error) };
-    }
   }
 
   /** Send one of the forms; what the server says about a field stands at that field. */
@@ -124,14 +112,14 @@ export class AccountPage extends PageElement {
 
   private nameForm() {
     const send = async (fields: Record<string, string>) => {
-      this.user = await rest.changeName(this.me.id, fields);
+      await rest.changeName(this.me.id, fields);
       this.dispatchEvent(new CustomEvent("exact-me"));
     };
     const save = (event: SubmitEvent) => this.save(event, "name", "Your name is saved.", send);
     return html`<form class="stack pad" data-testid="name-form" @submit=${save}>
       <div class="pair">
-        ${this.input("first_name", "First name", "text", "given-name", this.user?.first_name, false)}
-        ${this.input("last_name", "Last name", "text", "family-name", this.user?.last_name, false)}
+        ${this.input("first_name", "First name", "text", "given-name", this.me.first_name, false)}
+        ${this.input("last_name", "Last name", "text", "family-name", this.me.last_name, false)}
       </div>
       ${this.foot("name", "Save name")}
     </form>`;

@@ -8,6 +8,12 @@ import * as rest from "./rest";
 import { urls } from "./routes";
 import type { Activity } from "./shapes";
 
+/** The sentence without its subject, which stands in bold before it, and without its full stop. */
+export function deed({ by_name, summary }: Pick<Activity, "by_name" | "summary">): string {
+  const words = summary.startsWith(`${by_name} `) ? summary.slice(by_name.length + 1) : summary;
+  return words.replace(/\.$/, "");
+}
+
 export class ActivityList extends PageElement {
   static override properties = {
     imageSet: { type: Number },
@@ -60,9 +66,9 @@ export class ActivityList extends PageElement {
 
   private one(entry: Activity) {
     const href = this.where(entry);
-    const words = html`<span class="activity-words"><strong>${entry.by_name}</strong> ${entry.summary}</span>`;
+    const words = html`<span class="activity-words"><strong>${entry.by_name}</strong> ${deed(entry)}</span>`;
     return html`<li class="activity-row">
-      <exact-avatar .name=${entry.by_name} .size=${24}></exact-avatar>
+      <exact-avatar .person=${entry.by} .name=${entry.by_name} .size=${24}></exact-avatar>
       <div>
         ${href ? html`<a class="plain" href=${href}>${words}</a>` : words}<time
           datetime=${entry.at}

@@ -119,7 +119,7 @@ export class ExactApp extends PageElement {
     const { me } = this;
     if (!me) return html`<span class="skeleton bar-person" aria-hidden="true"></span>`;
     return html`<exact-menu label="You: ${me.name || me.username}" plain data-testid="user-menu">
-      <exact-avatar slot="face" .name=${me.name || me.username} .size=${30}></exact-avatar>
+      <exact-avatar slot="face" .person=${me.person_id} .name=${me.name || me.username} .size=${30}></exact-avatar>
       <div class="menu-person">
         <strong class="clip">${me.name || me.username}</strong><span class="clip muted">${me.username}</span>
       </div>

@@ -127,7 +127,6 @@ export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");
 export const createToken = (name: string, expires_at: string | null): Promise<Token & { token: string }> =>
   post("/users/api/tokens/", expires_at ? { name, expires_at } : { name });
 export const revokeToken = (id: number): Promise<unknown> => post(`/users/api/tokens/${id}/revoke/`, {});
-export const user = (id: number): Promise<User> => get(`${API}/users/users/${id}/`);
 export const changeName = (id: number, fields: Record<string, string>): Promise<User> =>
   ask("PATCH", `${API}/users/users/${id}/`, fields);
 export const changePassword = (fields: Record<string, string>): Promise<unknown> =>

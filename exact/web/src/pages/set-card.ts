@@ -87,7 +87,8 @@ export class SetCard extends PageElement {
     const words = `${last.by_name}, ${when(last.at)}`;
     return html`<span class="set-last" title=${words}>
       <time class="clip" datetime=${last.at}>${ago(last.at)}</time
-      ><exact-avatar .name=${last.by_name} .size=${20}></exact-avatar><span class="unseen">by ${last.by_name}</span>
+      ><exact-avatar .person=${last.by} .name=${last.by_name} .size=${20}></exact-avatar
+      ><span class="unseen">by ${last.by_name}</span>
     </span>`;
   }
 

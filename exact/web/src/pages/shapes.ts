@@ -22,6 +22,8 @@ export interface Me {
   id: number;
   username: string;
   name: string;
+  first_name: string;
+  last_name: string;
   is_staff: boolean;
   teams: MyTeam[];
 }
@@ -29,10 +31,7 @@ export interface Me {
 export interface User {
   id: number;
   username: string;
-  name?: string;
-  first_name?: string;
-  last_name?: string;
-  email?: string | null;
+  name: string;
   person_id: string;
 }
 

@@ -143,7 +143,7 @@ export class TeamMembers extends PageElement {
     const mine = user.person_id === this.me.person_id;
     const mayTouch = manage && !mine && (this.owner || member.role !== "owner");
     return html`<li class="row" data-testid="member" data-username=${user.username}>
-      <exact-avatar .name=${nameOf(user)} .size=${32}></exact-avatar>
+      <exact-avatar .person=${user.person_id} .name=${nameOf(user)} .size=${32}></exact-avatar>
       <div class="row-words">
         <strong class="clip">${nameOf(user)}${mine ? html` <span class="muted">(you)</span>` : nothing}</strong
         ><span class="muted clip">${user.username}</span>

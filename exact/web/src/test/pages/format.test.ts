@@ -1,3 +1,4 @@
+import { colourOf, inkOn } from "../../design/avatar";
 import { describe, expect, it } from "vitest";
 import { ago, bytes, counted, duration, initials, instant, percent, pixels, pixelSize } from "../../design/format";
 
@@ -54,6 +55,12 @@ describe("counts and names", () => {
   it("says 100 % only when nothing is left", () => {
     expect(percent(999, 1000)).toBe("99 %");
     expect(percent(0, 0)).toBe("0 %");
+  });
+
+  it("gives a person the server's colour, and letters that are read on it", () => {
+    expect(colourOf("01920000-0000-7000-8000-00000000000c")).toBe("#0072b2");
+    expect(colourOf("01920000-0000-7000-8000-000000000003")).toBe("#f0e442");
+    expect([inkOn("#0072b2"), inkOn("#f0e442"), inkOn("#56b4e9")]).toEqual(["#ffffff", "#0b151b", "#0b151b"]);
   });
 
   it("takes the first and the last name's letter", () => {

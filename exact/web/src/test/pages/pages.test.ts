@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { deed } from "../../pages/activity-list";
 import { byType, figures, stage } from "../../pages/figures";
 import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
@@ -114,6 +115,13 @@ describe("the small rules", () => {
   it("proposes a name that a command line takes", () => {
     expect(slug("Canine mammary carcinoma, mitoses!")).toBe("canine-mammary-carcinoma-mitoses");
     expect(slug("…")).toBe("dataset");
+  });
+
+  it("says who did something once, and without a full stop in a list", () => {
+    expect(deed({ by_name: "Ada", summary: "Ada drew an annotation on slide.svs." })).toBe(
+      "drew an annotation on slide.svs",
+    );
+    expect(deed({ by_name: "somebody", summary: "froze a version" })).toBe("froze a version");
   });
 
   it("asks less and less often for an export", () => expect([0, 3, 50].map(pause_ms)).toEqual([400, 1000, 2000]));
