@@ -49,12 +49,13 @@ export function instant(time: string): Date {
 /** "20,000 × 15,000 px" */
 export const pixels = (width: number, height: number): string => `${count(width)} × ${count(height)} px`;
 
-/** The size of one pixel in µm, both where they differ; null where the file does not say. */
+/** The size of one pixel in µm, or in mm from 0.1 mm on; both where they differ; null where the file does not say. */
 export function pixelSize(sizes_um: readonly (number | null)[]): string | null {
   const [x, y] = sizes_um;
   if (!x) return null;
-  const digits = (n: number) => String(Number(n.toPrecision(3)));
-  return !y || digits(x) === digits(y) ? `${digits(x)} µm/px` : `${digits(x)} × ${digits(y)} µm/px`;
+  const [unit, per_um] = x >= 100 ? ["mm/px", 1000] : ["µm/px", 1];
+  const digits = (n: number) => String(Number((n / per_um).toPrecision(3)));
+  return !y || digits(x) === digits(y) ? `${digits(x)} ${unit}` : `${digits(x)} × ${digits(y)} ${unit}`;
 }
 
 export const percent = (part: number, whole: number): string => `${whole > 0 ? Math.floor((100 * part) / whole) : 0} %`;

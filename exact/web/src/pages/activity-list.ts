@@ -2,7 +2,7 @@
 
 import { html, nothing } from "lit";
 import { icon } from "../design";
-import { ago, when } from "../design/format";
+import { ago, count, when } from "../design/format";
 import { PageElement } from "./element";
 import * as rest from "./rest";
 import { urls } from "./routes";
@@ -13,6 +13,29 @@ export function deed({ by_name, summary }: Pick<Activity, "by_name" | "summary">
   const words = summary.startsWith(`${by_name} `) ? summary.slice(by_name.length + 1) : summary;
   return words.replace(/\.$/, "");
 }
+
+export interface Deeds {
+  /** The newest of them. */
+  entry: Activity;
+  times: number;
+}
+
+/** The same deed of the same person on the same image, several times in a row, is one line. */
+export function grouped(entries: Activity[]): Deeds[] {
+  const groups: Deeds[] = [];
+  for (const entry of entries) {
+    const last = groups.at(-1);
+    const same = last?.entry.by === entry.by && last.entry.summary === entry.summary;
+    if (last && same) last.times += 1;
+    else groups.push({ entry, times: 1 });
+  }
+  return groups;
+}
+
+/** Facts asked for one line shown, because whoever annotates does the same thing often. */
+const FACTS_PER_LINE = 8;
+/** The projector needs a moment after a wish was granted. */
+const SOON_MS = 700;
 
 export class ActivityList extends PageElement {
   static override properties = {
@@ -41,18 +64,24 @@ export class ActivityList extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.load();
+    window.addEventListener("exact-granted", this.soon);
     this.timer = setInterval(() => document.hidden || void this.load(), 20_000);
   }
 
   override disconnectedCallback(): void {
+    window.removeEventListener("exact-granted", this.soon);
     clearInterval(this.timer);
     super.disconnectedCallback();
   }
 
+  private readonly soon = (): void => {
+    setTimeout(() => void this.load(), SOON_MS);
+  };
+
   async load(): Promise<void> {
     const of = this.imageSet ? { image_set: this.imageSet } : this.team ? { team: this.team } : {};
     try {
-      this.entries = await rest.activity(of, this.limit);
+      this.entries = await rest.activity(of, this.limit * FACTS_PER_LINE);
       this.problem = "";
     } catch (error) {
       this.problem = rest.sentence(error);
@@ -64,9 +93,12 @@ export class ActivityList extends PageElement {
     return entry.annotation === null ? urls.image(entry.image) : urls.annotation(entry.image, entry.annotation);
   }
 
-  private one(entry: Activity) {
+  private one({ entry, times }: Deeds) {
     const href = this.where(entry);
-    const words = html`<span class="activity-words"><strong>${entry.by_name}</strong> ${deed(entry)}</span>`;
+    const words = html`<span class="activity-words"
+      ><strong>${entry.by_name}</strong>
+      ${deed(entry)}${times > 1 ? html` <span class="times">${count(times)} times</span>` : nothing}</span
+    >`;
     return html`<li class="activity-row">
       <exact-avatar .person=${entry.by} .name=${entry.by_name} .size=${24}></exact-avatar>
       <div>
@@ -87,7 +119,9 @@ export class ActivityList extends PageElement {
       </div>`;
     if (this.entries.length === 0) return html`<p class="muted">Nothing has happened yet.</p>`;
     return html`<ol class="activity">
-        ${this.entries.map((entry) => this.one(entry))}
+        ${grouped(this.entries)
+          .slice(0, this.limit)
+          .map((deeds) => this.one(deeds))}
       </ol>
       ${nothing}`;
   }

@@ -56,6 +56,7 @@ async function post<T>(url: string, body: unknown): Promise<T> {
   try {
     const answer = await ask<T>("POST", url, body, { "Idempotency-Key": key });
     unanswered.delete(wish);
+    window.dispatchEvent(new Event("exact-granted"));
     return answer;
   } catch (error) {
     if (error instanceof Refusal) unanswered.delete(wish);

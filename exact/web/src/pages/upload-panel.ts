@@ -92,9 +92,14 @@ export class UploadPanel extends PageElement {
   /** Every event goes through here; whatever it ended, the next file starts. */
   private tell(event: UploadEvent): void {
     this.uploads = reduce(this.uploads, event);
-    if (event.type === "accepted") this.dispatchEvent(new CustomEvent("exact-uploaded", { detail: event.images }));
+    if (event.type === "accepted") this.arrived(event.images);
     if (event.type === "refused") this.keys.delete(event.id);
     this.startNext();
+  }
+
+  private arrived(images: number[]): void {
+    this.dispatchEvent(new CustomEvent("exact-uploaded", { detail: images }));
+    window.dispatchEvent(new Event("exact-granted"));
   }
 
   private startNext(): void {

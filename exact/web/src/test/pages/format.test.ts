@@ -17,7 +17,8 @@ describe("sizes", () => {
   it("shows one pixel size when both agree, both when not, and none when unknown", () => {
     expect(pixelSize([0.499, 0.499])).toBe("0.499 µm/px");
     expect(pixelSize([0.4990001, 0.499])).toBe("0.499 µm/px");
-    expect(pixelSize([1000, 1200])).toBe("1000 × 1200 µm/px");
+    expect(pixelSize([0.25, 0.5])).toBe("0.25 × 0.5 µm/px");
+    expect(pixelSize([976.5625, 1200])).toBe("0.977 × 1.2 mm/px");
     expect(pixelSize([null, null])).toBeNull();
     expect(pixelSize([])).toBeNull();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deed } from "../../pages/activity-list";
+import { deed, grouped } from "../../pages/activity-list";
 import { byType, figures, stage } from "../../pages/figures";
 import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
@@ -7,7 +7,7 @@ import { neighbour } from "../../pages/keyboard";
 import { expiry } from "../../pages/account-tokens";
 import { pause_ms } from "../../pages/export-dialog";
 import { route, urls } from "../../pages/routes";
-import type { Image, ImageProgress } from "../../pages/shapes";
+import type { Activity, Image, ImageProgress } from "../../pages/shapes";
 import { freeColour, PALETTE } from "../../pages/vectors";
 
 const row = (
@@ -122,6 +122,16 @@ describe("the small rules", () => {
       "drew an annotation on slide.svs",
     );
     expect(deed({ by_name: "somebody", summary: "froze a version" })).toBe("froze a version");
+  });
+
+  it("makes one line of the same deed in a row", () => {
+    const did = (by: string, summary: string) => ({ by, summary, position: 1 }) as Activity;
+    const groups = grouped([did("a", "drew"), did("a", "drew"), did("b", "drew"), did("a", "drew")]);
+    expect(groups.map(({ entry, times }) => [entry.by, times])).toEqual([
+      ["a", 2],
+      ["b", 1],
+      ["a", 1],
+    ]);
   });
 
   it("asks less and less often for an export", () => expect([0, 3, 50].map(pause_ms)).toEqual([400, 1000, 2000]));
