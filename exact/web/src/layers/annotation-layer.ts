@@ -1,6 +1,6 @@
 /** All annotations over the tiles: outlines while there are few in view, boxes while there are many, else density. */
 
-import type { Bounds, Extent, Point } from "../model/vector";
+import { type Bounds, type Extent, type Point, type VectorType, isClosed } from "../model/vector";
 import { type Matrix, type View, inUnits, seenInUnits, zoomOf } from "../viewer/view";
 import { StageCanvas } from "./canvas";
 import { withAlpha } from "./colours";
@@ -161,18 +161,23 @@ export class AnnotationLayer {
   private paintOutlines(g: CanvasRenderingContext2D, ids: readonly number[], matrix: Matrix): void {
     const m = inUnits(matrix);
     const dressed = ids.length <= MOST_DRESSED;
+    // Open lines have no inside: of each style, closed and open shapes go into paths of their own.
     const paths = new Map<number, Path2D>();
     const marks: [number, number, number][] = [];
     for (const i of ids) {
       if (this.lifted !== null && this.table.keys[i] === this.lifted) continue;
       const style = this.table.styles[i]!;
-      let path = paths.get(style);
-      if (!path) paths.set(style, (path = new Path2D()));
+      const slot = 2 * style + (isClosed(this.table.kinds[i] as VectorType) ? 1 : 0);
+      let path = paths.get(slot);
+      if (!path) paths.set(slot, (path = new Path2D()));
       trace(path, this.table.kinds[i]!, this.table.points, this.table.offsets[i]!, this.table.offsets[i + 1]!, m);
       if (dressed) this.mark(marks, style, this.table.boxes.subarray(4 * i, 4 * i + 4), m);
     }
     const fill = zoomOf(matrix) > 0.02 ? this.fill : 0;
-    for (const [style, path] of paths) strokeStyle(g, style, this.colourOf(style), fill, path, dressed);
+    for (const [slot, path] of paths) {
+      const style = slot >> 1;
+      strokeStyle(g, style, this.colourOf(style), slot % 2 ? fill : 0, path, dressed);
+    }
     for (const mark of marks) paintMark(g, ...mark);
   }
 
@@ -210,7 +215,7 @@ export class AnnotationLayer {
       const path = new Path2D();
       trace(path, shape.vector.vector_type, shape.vector.points, 0, shape.vector.points.length, m);
       const style = styleOf(shape);
-      strokeStyle(g, style, this.colourOf(style), this.fill, path, true);
+      strokeStyle(g, style, this.colourOf(style), isClosed(shape.vector.vector_type) ? this.fill : 0, path, true);
     }
   }
 

@@ -72,7 +72,7 @@ export class Outbox {
   private pumping = false;
   private attempt = 0;
   private cancelRetry: (() => void) | null = null;
-  private stopped = false;
+  private ended = false;
 
   constructor(private readonly options: OutboxOptions) {
     this.durable.value = options.storage.durable;
@@ -81,6 +81,11 @@ export class Outbox {
   /** Entries the server has not acknowledged. */
   get unsent(): number {
     return this.entries.value.filter((entry) => entry.phase !== "acknowledged").length;
+  }
+
+  /** Entries that wait for the person's decision. */
+  get stopped(): number {
+    return this.entries.value.filter((entry) => entry.phase === "conflict" || entry.phase === "refused").length;
   }
 
   /** Takes up what an earlier page or a closed tab left behind. */
@@ -114,7 +119,7 @@ export class Outbox {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.ended = true;
     this.cancelRetry?.();
   }
 
@@ -194,7 +199,7 @@ export class Outbox {
   }
 
   private pump(): void {
-    if (this.pumping || this.stopped || this.cancelRetry || this.signedOut.value) return;
+    if (this.pumping || this.ended || this.cancelRetry || this.signedOut.value) return;
     const next = this.nextToSend();
     if (!next) return;
     this.pumping = true;

@@ -32,6 +32,8 @@ export interface SessionOptions {
 export interface SessionStatus {
   readonly state: "connecting" | "live" | "offline";
   readonly unsent: number;
+  /** How many of them wait for the person rather than for the server. */
+  readonly stopped: number;
   /** Everything up to here is saved and seen. */
   readonly position: number;
 }
@@ -42,7 +44,7 @@ export class Session {
   readonly undo = new UndoStack();
   readonly outbox: Outbox;
   readonly connection: Connection;
-  readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, position: 0 });
+  readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, stopped: 0, position: 0 });
 
   constructor(private readonly options: SessionOptions) {
     const { image, person, tab, clock, storage, send, tell } = options;
@@ -192,11 +194,11 @@ export class Session {
   }
 
   private refreshStatus(): void {
-    const unsent = this.outbox.unsent;
+    const { unsent, stopped } = this.outbox;
     const position = Math.max(this.store.position, this.outbox.savedPosition.value);
-    const state = shown(this.connection.state.value, this.outbox.reachable.value || unsent === 0);
-    const now = this.status.value;
-    if (now.state !== state || now.unsent !== unsent || now.position !== position) this.status.value = { state, unsent, position };
+    const state = shown(this.connection.state.value, this.outbox.reachable.value || unsent === stopped);
+    const next = { state, unsent, stopped, position };
+    if (JSON.stringify(next) !== JSON.stringify(this.status.value)) this.status.value = next;
   }
 }
 

@@ -12,7 +12,14 @@ import { rowWindow, scrollFor } from "./window";
 const ROW_PX = 34;
 
 export class ExactAnnotationList extends DeskElement {
-  static override properties = { ...DeskElement.properties, top: { state: true }, height: { state: true } };
+  static override properties = {
+    ...DeskElement.properties,
+    top: { state: true },
+    height: { state: true },
+    narrowing: { state: true },
+  };
+  /** Are the filters open? */
+  declare narrowing: boolean;
   declare top: number;
   declare height: number;
   private shownSelection: string | null = null;
@@ -28,13 +35,21 @@ export class ExactAnnotationList extends DeskElement {
         border-top: 1px solid var(--line);
       }
       .filters {
-        display: grid;
-        grid-template-columns: 1fr 1fr;
+        display: flex;
+        flex-wrap: wrap;
         gap: 6px;
         padding: 0 10px 8px;
       }
       .search {
-        grid-column: 1 / -1;
+        flex: 1;
+      }
+      .filters select {
+        flex: 1 1 40%;
+      }
+      .break {
+        flex-basis: 100%;
+        height: 0;
+        margin-top: -6px;
       }
       .search > .input {
         padding-right: 28px;
@@ -111,6 +126,7 @@ export class ExactAnnotationList extends DeskElement {
     super();
     this.top = 0;
     this.height = 300;
+    this.narrowing = false;
   }
 
   protected follows(desk: Desk) {
@@ -260,7 +276,9 @@ export class ExactAnnotationList extends DeskElement {
             @input=${(event: Event) => this.narrow({ text: (event.target as HTMLInputElement).value })}
             @keydown=${(event: KeyboardEvent) => event.key === "Escape" && (this.narrow({ text: "" }), this.box.focus())} />
         </div>
-        ${this.options(desk)}
+        <button type="button" class="button quiet square small" aria-label="Filter" title="Filter by type, verdict and person" aria-expanded=${this.narrowing}
+          @click=${() => (this.narrowing = !this.narrowing)}>${icon("filter")}</button>
+        ${this.narrowing ? html`<div class="break"></div>${this.options(desk)}` : nothing}
       </div>
       <div class="box scroll" role="listbox" tabindex="0" aria-label="Annotations" aria-multiselectable="true"
         aria-activedescendant=${active === -1 ? nothing : `row-${active}`}

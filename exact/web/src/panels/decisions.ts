@@ -67,6 +67,14 @@ export class ExactDecisions extends DeskElement {
     return [desk.session.outbox.entries];
   }
 
+  /** Theirs lies over mine while the person decides. */
+  private compare(entry: Entry): void {
+    this.desk.goTo(entry.key);
+    const { current, changed_by_name } = entry.refusal ?? {};
+    if (entry.phase !== "conflict" || !current?.vector || current.removed) return;
+    this.desk.ghost.value = { vector: current.vector, label: changed_by_name ?? "Theirs" };
+  }
+
   private what(entry: Entry): string {
     const row = this.desk.session.store.get(entry.key);
     const type = row ? this.desk.typeOf(row)?.name : undefined;
@@ -87,7 +95,10 @@ export class ExactDecisions extends DeskElement {
         : `${who} changed the outline of ${this.what(entry)} while you did.`;
     const mine = removing ? "Remove it" : removed ? "Bring it back with my change" : "Mine";
     const theirs = removing ? "Keep theirs" : removed ? "Leave it removed" : "Theirs";
-    const choose = (choice: "mine" | "theirs" | "both") => () => desk.session.resolve(entry.id, choice);
+    const choose = (choice: "mine" | "theirs" | "both") => () => {
+      desk.ghost.value = null;
+      desk.session.resolve(entry.id, choice);
+    };
     return this.bar(entry, "conflict", html`${sentence} Both versions stay in the history.`, rest, html`
       <button type="button" class="button small primary" data-choice="mine" @click=${choose("mine")}>${mine}</button>
       <button type="button" class="button small" data-choice="theirs" @click=${choose("theirs")}>${theirs}</button>
@@ -112,7 +123,7 @@ export class ExactDecisions extends DeskElement {
   private bar(entry: Entry, kind: "conflict" | "refused", sentence: unknown, rest: number, buttons: unknown) {
     return html`<div class="bar ${kind}" role="alertdialog" aria-label="Needs your decision" data-testid="decision" data-kind=${kind} data-key=${entry.key}>
       <div class="words">${icon("alert")}<p>${sentence} ${rest > 0 ? html`<span class="more">${rest} more after this.</span>` : nothing}</p></div>
-      <div class="buttons">${buttons}<button type="button" class="button small quiet" @click=${() => this.desk.goTo(entry.key)}>Show</button></div>
+      <div class="buttons">${buttons}<button type="button" class="button small quiet" data-choice="show" @click=${() => this.compare(entry)}>${entry.phase === "conflict" ? "Compare" : "Show"}</button></div>
     </div>`;
   }
 

@@ -47,6 +47,7 @@ export const look = css`
   }
   .head {
     display: flex;
+    flex: none;
     align-items: center;
     gap: 8px;
     height: 36px;

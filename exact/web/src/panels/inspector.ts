@@ -217,6 +217,13 @@ export class ExactInspector extends DeskElement {
     if (wanted !== this.asked) void this.read(selected.row, wanted);
   }
 
+  /** The chosen option is set when all options are there. */
+  protected override updated(): void {
+    const select = this.renderRoot.querySelector<HTMLSelectElement>(".title select");
+    const selected = this.desk.selectedRow;
+    if (select && selected) select.value = selected.row.annotation_type_id;
+  }
+
   private async read(row: Annotation, wanted: string): Promise<void> {
     const another = this.asked.split("@")[0] !== wanted.split("@")[0];
     this.asked = wanted;
@@ -296,7 +303,7 @@ export class ExactInspector extends DeskElement {
     return html`<div class="title">
       ${swatch(type?.color_code ?? "#888888", 16)}
       ${desk.mayAnnotate
-        ? html`<select class="input small" aria-label="Type" .value=${row.annotation_type_id} @change=${pick}>
+        ? html`<select class="input small" aria-label="Type" @change=${pick}>
             ${fitting.map((one) => html`<option value=${one.id} ?selected=${one.id === row.annotation_type_id}>${one.name}</option>`)}
           </select>`
         : html`<strong>${type?.name ?? "Unknown type"}</strong>`}

@@ -42,7 +42,7 @@ export class ExactPalette extends DeskElement {
         align-items: center;
         gap: 9px;
         min-width: 0;
-        height: 34px;
+        height: 31px;
         padding: 0 4px 0 8px;
         border: 0;
         border-radius: 7px;

@@ -11,11 +11,12 @@ import type { ExactStage } from "../viewer/stage";
 import { DeskElement, look } from "./element";
 
 /** The state of the connection as a person says it. */
-export function statusWords({ state, unsent, position }: SessionStatus, signedOut: boolean): string {
+export function statusWords({ state, unsent, stopped, position }: SessionStatus, signedOut: boolean): string {
   const waiting = unsent > 0 ? ` (${unsent} unsent)` : "";
   if (signedOut) return `Signed out${waiting}`;
   if (state === "connecting") return `Connecting …${waiting}`;
   if (state === "offline") return `Offline${waiting}`;
+  if (stopped > 0) return `Live · ${stopped} ${stopped === 1 ? "change needs" : "changes need"} your decision`;
   return unsent > 0 ? `Saving ${unsent} …` : `Live · saved at position ${count(position)}`;
 }
 

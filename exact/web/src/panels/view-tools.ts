@@ -113,6 +113,15 @@ export class ExactViewTools extends DeskElement {
         flex: none;
         width: 30px;
       }
+      @media (max-width: 1240px) {
+        :host {
+          flex-wrap: wrap;
+        }
+        .frames {
+          order: -1;
+          flex: 1 0 100%;
+        }
+      }
     `,
   ];
 

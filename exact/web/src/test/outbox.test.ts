@@ -36,7 +36,7 @@ describe("a change", () => {
     expect(anna.session.store.get(key)?.vector).toEqual(box(1000));
     expect(anna.session.status.value.unsent).toBe(1);
     await pass(10);
-    expect(anna.session.status.value).toEqual({ state: "live", unsent: 0, position: 1 });
+    expect(anna.session.status.value).toEqual({ state: "live", unsent: 0, stopped: 0, position: 1 });
     expect(ben.session.store.get(key)?.number).toBe(100);
   });
 
@@ -82,7 +82,7 @@ describe("without a network", () => {
     anna.back();
     await pass(1000);
     expect(server.log.map((fact) => fact.data.unique_identifier)).toEqual(keys);
-    expect(anna.session.status.value).toEqual({ state: "live", unsent: 0, position: 3 });
+    expect(anna.session.status.value).toEqual({ state: "live", unsent: 0, stopped: 0, position: 3 });
   });
 
   it("an answer that was lost does not make a second annotation", async () => {

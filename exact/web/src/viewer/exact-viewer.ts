@@ -12,7 +12,7 @@ import "../panels/top-bar";
 import "../panels/view-tools";
 import "./stage";
 import { LitElement, css, html, nothing } from "lit";
-import { Refusal } from "../api/client";
+import { Refusal, Unreachable } from "../api/client";
 import * as api from "../api/viewer";
 import { icon, mark } from "../design/icons";
 import { controls } from "../design/styles";
@@ -91,13 +91,13 @@ export class ExactViewer extends LitElement {
       aside {
         grid-area: side;
         display: grid;
-        grid-template-rows: minmax(84px, max-content) minmax(120px, 1fr) minmax(0, 316px);
+        grid-template-rows: minmax(84px, max-content) minmax(120px, 1fr) minmax(0, 326px);
         min-height: 0;
         border-left: 1px solid var(--line);
         background: var(--surface);
       }
       exact-palette {
-        max-height: 30vh;
+        max-height: 28vh;
       }
       @media (max-height: 800px) {
         aside {
@@ -214,7 +214,7 @@ export class ExactViewer extends LitElement {
     } catch (problem) {
       if (!(problem instanceof Error)) throw problem;
       if (problem instanceof Refusal && ["not_signed_in", "not_authenticated"].includes(problem.code)) return this.signIn();
-      console.error(problem);
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) console.error(problem);
       this.trouble = troubleOf(problem);
     }
   }

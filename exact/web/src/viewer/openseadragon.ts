@@ -11,12 +11,15 @@ const LARGEST_PIXEL = 24;
 /** A frame that takes longer than this to load takes the place of the one before anyway. */
 const SWAP_MS = 700;
 
-/** OpenSeadragon would add an inline style element, which the page's CSP refuses; our own style sheet has its rule. */
+/**
+ * OpenSeadragon adds an inline style element when it finds none of its own, and the page's CSP refuses it.
+ * An element of that name which is no HTML keeps it from trying; the rule itself is not needed here.
+ */
 function forestallInlineStyle(): void {
   if (document.querySelector("style[data-openseadragon-mobile-css]")) return;
-  const empty = document.createElement("style");
-  empty.setAttribute("data-openseadragon-mobile-css", "true");
-  document.head.append(empty);
+  const inert = document.createElementNS("urn:exact:inert", "style");
+  inert.setAttribute("data-openseadragon-mobile-css", "true");
+  document.head.append(inert);
 }
 
 export class OpenSeadragonPort implements ViewerPort {

@@ -21,6 +21,8 @@ import { type View, seen, seenInUnits, toUnits, zoomOf } from "./view";
 
 /** A place counts as hit within this many CSS pixels; a finger needs more. */
 const REACH_PX = { mouse: 8, pen: 10, touch: 18 } as const;
+/** A press that moves farther on the screen is a drag. */
+const CLICK_PX = 4;
 const LINK_DELAY_MS = 400;
 const PRESENCE_MS = 1000 / 15;
 const MOST_HALOS = 400;
@@ -37,6 +39,8 @@ export class ExactStage extends DeskElement implements Stage {
   private toolState: unknown = null;
   private gesture: number | null = null;
   private middle: Point | null = null;
+  /** Where on the screen the button went down: a view that pans keeps the image under the pointer. */
+  private downAt: Point | null = null;
   private spaceHeld = false;
   private hover = 0;
   private linkTimer: ReturnType<typeof setTimeout> | undefined;
@@ -63,7 +67,8 @@ export class ExactStage extends DeskElement implements Stage {
         touch-action: none;
       }
       .stage:focus-visible {
-        outline-offset: -2px;
+        outline-width: 1px;
+        outline-offset: -1px;
       }
       .stage[data-cursor="draw"] {
         cursor: crosshair;
@@ -228,12 +233,10 @@ export class ExactStage extends DeskElement implements Stage {
   }
 
   private viewed(view: View): void {
-    if (!this.placed) {
-      this.view.value = view;
-      return this.placeFirst();
-    }
+    const first = !this.placed;
     for (const layer of [this.layer, this.edit, this.peers]) layer.setView(view);
     this.view.value = view;
+    if (first) return this.placeFirst();
     this.attend();
     this.linkSoon();
   }
@@ -372,7 +375,8 @@ export class ExactStage extends DeskElement implements Stage {
     if (event.pointerType === "touch") this.touches.add(event.pointerId);
     if (this.touches.size > 1) return this.abandoned(event);
     if (event.button === 1) return this.pressedMiddle(event);
-    if (event.button !== 0 || this.panning) return this.requestUpdate();
+    if (event.button !== 0 || this.panning) return;
+    this.downAt = [event.clientX, event.clientY];
     if (!this.feedPointer("down", event)) return;
     this.gesture = event.pointerId;
     this.area.setPointerCapture(event.pointerId);
@@ -411,12 +415,18 @@ export class ExactStage extends DeskElement implements Stage {
       this.middle = null;
       return event.stopPropagation();
     }
-    if (event.button === 0 && !this.panning) this.feedPointer("up", event);
+    if (event.button === 0 && !this.panning) {
+      if (this.gesture === null && this.wasDrag(event)) this.feed({ kind: "cancel" });
+      else this.feedPointer("up", event);
+    }
     if (this.gesture === event.pointerId) {
       this.gesture = null;
       event.stopPropagation();
     }
-    this.requestUpdate();
+  }
+
+  private wasDrag(event: PointerEvent): boolean {
+    return !this.downAt || Math.hypot(event.clientX - this.downAt[0], event.clientY - this.downAt[1]) > CLICK_PX;
   }
 
   private abandoned(event: PointerEvent): void {
