@@ -16,7 +16,7 @@ from exact.domain.errors import Busy, NotFound, Refusal, status_of
 from exact.tiles.access import Access, Answer, Credential, where_by_membership, who_by_accounts
 from exact.tiles.addresses import is_ours, read_path
 from exact.tiles.encoders import MEDIA_TYPES
-from exact.tiles.errors import NoSuchTile, TileError
+from exact.tiles.errors import MissingFile, NoSuchTile, TileError
 from exact.tiles.service import TileAddress, TileService, tile_service
 from exact.tiles.slide_cache import Original
 
@@ -79,7 +79,7 @@ class TileRoute:
             headers = {b"retry-after": b"1"} if isinstance(refusal, Busy) else {}
             return problem(status_of(refusal), refusal.code, refusal.sentence, headers)
         except TileError as error:
-            return problem(404 if isinstance(error, NoSuchTile) else 422, error.code, error.sentence)
+            return problem(404 if isinstance(error, NoSuchTile | MissingFile) else 422, error.code, error.sentence)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         asked = read_path(scope["path"])

@@ -1,7 +1,7 @@
 """A bounded walk through a TIFF's directories: does every tile and strip lie inside the file? Reads no pixel."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,8 @@ MAX_TAGS = 1024
 MAX_TILE_SIDE_PX = 16384
 STRIPS, TILES = (273, 279), (324, 325)
 TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES = 322, 323, 330
-NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+CHECKED = (*STRIPS, *TILES, TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES)
+NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 
 Numbers = NDArray[np.uint64]
 
@@ -55,8 +56,8 @@ def check_ranges(path: Path) -> None:
             _check_inside(tags, TILES, size)
 
 
-def directories(file: BinaryIO, size: int) -> Iterator[dict[int, Numbers]]:
-    """The numeric tags of every directory, sub-directories included; each directory is visited once."""
+def directories(file: BinaryIO, size: int, wanted: Collection[int] = CHECKED) -> Iterator[dict[int, Numbers]]:
+    """The wanted numeric tags of every directory, sub-directories too if wanted; each directory is visited once."""
     layout, first = _header(file)
     waiting, seen = [first], set[int]()
     while waiting:
@@ -66,7 +67,7 @@ def directories(file: BinaryIO, size: int) -> Iterator[dict[int, Numbers]]:
         seen.add(offset)
         if len(seen) > MAX_DIRECTORIES:
             raise DamagedFile("The TIFF file has thousands of directories: it is damaged.")
-        tags, following = _directory(file, size, layout, offset)
+        tags, following = _directory(file, size, layout, offset, wanted)
         waiting += [following, *(int(child) for child in tags.get(SUB_DIRECTORIES, []))]
         yield tags
 
@@ -80,7 +81,9 @@ def _header(file: BinaryIO) -> tuple[Layout, int]:
     return layout, struct.unpack_from(layout.order + layout.offset, head, at)[0]
 
 
-def _directory(file: BinaryIO, size: int, layout: Layout, offset: int) -> tuple[dict[int, Numbers], int]:
+def _directory(
+    file: BinaryIO, size: int, layout: Layout, offset: int, wanted: Collection[int]
+) -> tuple[dict[int, Numbers], int]:
     count_code = layout.order + ("Q" if layout.big else "H")
     (count,) = struct.unpack(count_code, _read(file, size, offset, struct.calcsize(count_code)))
     if count > MAX_TAGS:
@@ -89,14 +92,16 @@ def _directory(file: BinaryIO, size: int, layout: Layout, offset: int) -> tuple[
     tail = struct.calcsize(layout.offset)
     block = _read(file, size, start, count * layout.entry_bytes + tail)
     entries = [block[i * layout.entry_bytes :][: layout.entry_bytes] for i in range(count)]
-    numbers = (_numbers(file, size, layout, entry) for entry in entries)
+    numbers = (_numbers(file, size, layout, entry, wanted) for entry in entries)
     return dict(pair for pair in numbers if pair), struct.unpack(layout.order + layout.offset, block[-tail:])[0]
 
 
-def _numbers(file: BinaryIO, size: int, layout: Layout, entry: bytes) -> tuple[int, Numbers] | None:
-    """The tag's values when it is one that is checked."""
+def _numbers(
+    file: BinaryIO, size: int, layout: Layout, entry: bytes, wanted: Collection[int]
+) -> tuple[int, Numbers] | None:
+    """The tag's values when it is wanted."""
     tag, kind = struct.unpack_from(layout.order + "HH", entry)
-    if tag not in (*STRIPS, *TILES, TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES) or kind not in NUMBER_TYPES:
+    if tag not in wanted or kind not in NUMBER_TYPES:
         return None
     (count,) = struct.unpack_from(layout.order + layout.offset, entry, 4)
     dtype = np.dtype(layout.order + NUMBER_TYPES[kind])

@@ -223,7 +223,7 @@ async def test_a_bad_address_is_404_with_a_sentence(site: Site, path: str) -> No
 
 async def test_a_lost_original_is_told_and_harms_nobody_else(site: Site) -> None:
     answer = await site.get("/images/image/4/1/0/tile/")
-    assert (answer.status, answer.json["code"]) == (422, "missing_file")
+    assert (answer.status, answer.json["code"]) == (404, "missing_file")
     assert (await site.get(TILE)).status == 200
 
 

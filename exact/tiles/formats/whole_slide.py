@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from exact.tiles import tiff
 from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
 from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource, cut
 
 SANE_PIXEL_SIZE_UM = (0.02, 20.0)
@@ -22,13 +23,16 @@ HANDLE_BYTES = 2 * 2**20
 OVERVIEW_PX = 1024
 """A slide whose smallest level is larger gets one more level of at most this side, made once, kept in memory."""
 BLOCK_PX = 2048
+OWN_TILES = ("aperio", "generic-tiff")
+"""Formats of OpenSlide whose levels are directories of tiles, side by side without overlap."""
 
 
 class WholeSlide(TileSource):
     """A slide in OpenSlide's hands."""
 
-    def __init__(self, slide: openslide.OpenSlide) -> None:
+    def __init__(self, slide: openslide.OpenSlide, tiles: JpegTiles | None) -> None:
         self._slide = slide
+        self._tiles = tiles
         self._closed = False
         self._stored: int = slide.level_count
         self._shrink = overview_shrink(slide.level_dimensions[-1])
@@ -71,6 +75,15 @@ class WholeSlide(TileSource):
         return self._read(location, level, size)
 
     def _read(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
+        """From the file's own JPEG tiles where it has them, else from OpenSlide."""
+        if self._tiles is not None:
+            x, y = (round(at / self._downsamples[level]) for at in location)
+            pixels = self._tiles.read(level, (x, y), size, self._background)
+            if pixels is not None:
+                return pixels
+        return self._read_by_openslide(location, level, size)
+
+    def _read_by_openslide(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
         try:
             region = self._slide.read_region(location, level, size)
         except openslide.OpenSlideError as error:
@@ -121,6 +134,8 @@ class WholeSlide(TileSource):
         if not self._closed:
             self._closed = True
             self._slide.close()
+            if self._tiles is not None:
+                self._tiles.close()
 
 
 def overview_shrink(smallest: Size) -> int:
@@ -198,7 +213,8 @@ def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 
     try:
         slide = openslide.OpenSlide(path)
         slide.set_cache(decoded_tiles())
-        return WholeSlide(slide)
+        tiles = jpeg_tiles(path, tuple(slide.level_dimensions)) if vendor in OWN_TILES else None
+        return WholeSlide(slide, tiles)
     except openslide.OpenSlideError as error:
         reason = str(error).replace(str(path), "the file")
         raise UnsupportedContent(f"The slide cannot be opened: {reason.rstrip('.')}.") from error
