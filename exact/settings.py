@@ -161,6 +161,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["exact.api.parsers.Json", "exact.api.parsers.Form"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "exact.api.negotiation.OneAnswer",
     "DEFAULT_PAGINATION_CLASS": "exact.api.pagination.LimitOffset",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

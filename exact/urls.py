@@ -3,9 +3,17 @@
 from django.urls import include, path
 
 from exact.api.health import health
+from exact.api.routers import EitherSlash
+from exact.api.v1.tokens import Tokens
+
+tokens = EitherSlash()
+tokens.include_root_view = False
+tokens.register("users/api/tokens", Tokens, "token")
 
 urlpatterns = [
     path("health/", health),
     path("api/v1/", include("exact.api.v1.urls")),
+    *tokens.urls,
+    path("", include("exact.api.ancestor")),
     path("", include("exact.web.urls")),
 ]

@@ -1,30 +1,74 @@
 """From a request to the bus: idempotency key, the version the client has seen, and the answer's headers."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exact.api.people import asker
-from exact.commands.bus import Answer, Command, dispatch
+from exact.commands.bus import HANDLERS, Answer, Command, Context, dispatch
 from exact.domain.errors import Invalid
-from exact.domain.facts import Claim
+from exact.domain.facts import Claim, Stamp
+from exact.domain.identifiers import derived_id
+from exact.eventstore import log
 
-VERSION = re.compile(r'\s*(?:W/)?"?v?(\d+)"?\s*')
+VERSION = re.compile(r'\s*(?:W/)?"?v?(\d{1,18})"?\s*')
 KEY_MAX = 255
 
 
-def wish(request: Request, command: Command, *, claim: Claim | None = None, part: str = "") -> Answer:
-    """Dispatch a command for whoever asks. `part` tells the several commands of one request apart under its key."""
-    key = idempotency_key(request)
+def wish(
+    request: Request,
+    command: Command,
+    *,
+    claim: Claim | None = None,
+    part: str = "",
+    after: Answer | None = None,
+    any_version: bool = False,
+) -> Answer:
+    """Dispatch a command for whoever asks.
+
+    `part` tells the several commands of one request apart under its key; `after` is the answer to the one before
+    about the same thing, whose version counts as seen when the client named a version at all; `any_version` is for
+    commands about another thing than If-Match speaks of.
+    """
+    key, seen = idempotency_key(request), expected_version(request)
+    if after and seen is not None:
+        seen = after.version
     return dispatch(
         command,
         by=asker(request),
         key=f"{key}{part}" if key else None,
-        expected_version=expected_version(request),
+        expected_version=None if any_version else seen,
         claim=claim,
     )
+
+
+def rehearse(request: Request, command: Command) -> None:
+    """Refuse what would be refused, without recording anything: before the first of many wishes is granted."""
+    stamp = Stamp(at=datetime.now(UTC), by=asker(request).person_id)
+    context = Context(person=asker(request), stamp=stamp, expected_version=expected_version(request))
+    HANDLERS[type(command)](command, context)
+
+
+def first_answer(request: Request) -> Answer | None:
+    """What was answered when this key was used before, for things that are gone since; None for a new key."""
+    key = idempotency_key(request)
+    done = log.done(derived_id(asker(request).person_id, key)) if key else None
+    if done is None:
+        return None
+    _, said, position, count = done
+    position += max(count, 1) - 1
+    return Answer(id=UUID(said["id"]), number=said["number"], version=said["version"], position=position)
+
+
+def already_made(request: Request, part: str = "") -> bool | None:
+    """Whether this very wish made something new when it was granted before; None when it was not yet."""
+    key = idempotency_key(request)
+    done = log.done(derived_id(asker(request).person_id, f"{key}{part}")) if key else None
+    return None if done is None else done[1]["version"] == 1 and done[3] > 0
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -48,7 +92,12 @@ def expected_version(request: Request) -> int | None:
 
 def headers_of(answer: Answer) -> dict[str, str]:
     """What every granted wish tells: its version and the position that shows it."""
-    return {"ETag": f'"v{answer.version}"', "Exact-Position": str(answer.position)}
+    return {"ETag": etag(answer.version), "Exact-Position": str(answer.position)}
+
+
+def etag(version: int) -> str:
+    """A version as the ETag says it."""
+    return f'"v{version}"'
 
 
 def granted(answer: Answer, body: Any = None, status: int = 200) -> Response:  # Any: JSON

@@ -1,6 +1,5 @@
 """Vectors: the geometry of an annotation in level-0 pixels, kept as whole hundredths of a pixel."""
 
-import math
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
@@ -188,13 +187,14 @@ def pixels(units: int) -> int | float:
 
 
 def _units(value: Any, name: str) -> int:  # Any: a client's JSON
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Invalid(f"{name} must be a finite number of pixels.", code="vector_coordinate")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LIMIT_PIXELS:
+        raise Invalid(f"{name} must be a number of pixels, at most {LIMIT_PIXELS}.", code="vector_coordinate")
     return round(value * UNITS_PER_PIXEL)
 
 
 def _whole(value: Any, name: str) -> int:  # Any: a client's JSON
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    whole = isinstance(value, int | float) and abs(value) <= LIMIT_PIXELS and value == int(value)
+    if isinstance(value, bool) or not whole:
         raise Invalid(f"{name} must be a whole number.", code=f"vector_{name}")
     return int(value)
 

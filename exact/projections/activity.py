@@ -1,6 +1,7 @@
 """Activity: who did what when, newest first, for people to read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -61,6 +62,11 @@ def activity_of_image_set(image_set_id: UUID) -> QuerySet[ActivityRow]:
 
 def activity_of_team(team_id: UUID) -> QuerySet[ActivityRow]:
     """What happened in a team: to itself, its sets and their images."""
-    sets = ImageSetRow.objects.filter(team_id=team_id)
-    images = ImageRow.objects.filter(image_set__team_id=team_id).values("id")
-    return ActivityRow.objects.filter(Q(scope_id=team_id) | Q(scope_id__in=sets.values("id")) | Q(scope_id__in=images))
+    return activity_of_teams([team_id])
+
+
+def activity_of_teams(team_ids: Iterable[UUID] | QuerySet[Any, Any]) -> QuerySet[ActivityRow]:
+    """What happened in several teams, given as ids or as a subquery of ids."""
+    sets = ImageSetRow.objects.filter(team_id__in=team_ids).values("id")
+    images = ImageRow.objects.filter(image_set__team_id__in=team_ids).values("id")
+    return ActivityRow.objects.filter(Q(scope_id__in=team_ids) | Q(scope_id__in=sets) | Q(scope_id__in=images))

@@ -1,0 +1,78 @@
+"""How far an image set is: what was annotated and verified on each image, counted by the projector."""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from exact.domain.errors import Invalid
+from exact.projections.image_progress import STATUSES
+from exact.projections.models import AnnotationTypeRow, ImageProgressRow, ImageRow, ImageSetRow
+from exact.projections.runner import progress, wait_for
+
+COUNTED = ("annotated", *STATUSES)
+READ_MODEL = "image_progress"
+RETRY_AFTER_S = "1"
+
+
+class ProgressOf:
+    """The action of image sets that counts."""
+
+    @extend_schema(parameters=[OpenApiParameter("min_position", int)], responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def progress(self, request: Request, pk: str) -> Response:
+        """Counts of every image; with `min_position` as new as that, or 202 when it takes longer than 2 s."""
+        image_set: ImageSetRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
+        wanted = wanted_position(request)
+        reached = wanted is None or wait_for(READ_MODEL, wanted)
+        position = reached_position()
+        answer = {"position": position, "images": counted(image_set)}
+        headers = {"Exact-Position": str(position), **({} if reached else {"Retry-After": RETRY_AFTER_S})}
+        return Response(answer, status=200 if reached else 202, headers=headers)
+
+
+def wanted_position(request: Request) -> int | None:
+    """The position of `?min_position=`."""
+    text = request.query_params.get("min_position")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Invalid("`min_position` is a position of the log: a whole number.", code="min_position")
+    return int(text)
+
+
+def reached_position() -> int:
+    """How far the counts are; read before them, so that they are at least as new."""
+    return max((row.position for row in progress() if row.name == READ_MODEL), default=0)
+
+
+def counted(image_set: ImageSetRow) -> list[dict[str, Any]]:
+    """Every image of the set with its counts, also where there is nothing to count."""
+    images = list(ImageRow.objects.filter(image_set=image_set, withdrawn=False))
+    counts = ImageProgressRow.objects.filter(image_id__in=[image.id for image in images])
+    by_image: dict[UUID, list[ImageProgressRow]] = defaultdict(list)
+    for row in counts:
+        by_image[row.image_id].append(row)
+    types = AnnotationTypeRow.objects.in_bulk({row.annotation_type_id for row in counts})
+    return [shown(image, by_image[image.id], types) for image in images]
+
+
+def shown(image: ImageRow, rows: list[ImageProgressRow], types: dict[Any, AnnotationTypeRow]) -> dict[str, Any]:
+    """The counts of one image, and of each type on it."""
+    return {
+        "image": image.number,
+        "name": image.name,
+        **{name: sum(getattr(row, name) for row in rows) for name in COUNTED},
+        "types": [of_type(types[row.annotation_type_id], row) for row in rows if row.annotation_type_id in types],
+    }
+
+
+def of_type(kind: AnnotationTypeRow, row: ImageProgressRow) -> dict[str, Any]:
+    """The counts of one type."""
+    statuses = {name: getattr(row, name) for name in STATUSES}
+    return {"annotation_type": kind.number, "name": kind.name, "count": row.annotated, **statuses}
