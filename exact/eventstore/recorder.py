@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from eventsourcing import persistence as library
 from eventsourcing.persistence import Notification, StoredEvent, Tracking
 
+from exact.eventstore.driver import driver
 from exact.eventstore.errors import library_errors
 from exact.eventstore.topics import to_columns, to_topic
 
@@ -51,18 +52,8 @@ class DjangoRecorder(library.Recorder):
 
         Past Django's cursor, which writes the values into the text and costs the client more than the append itself.
         """
-        with library_errors(self.using), psycopg.Cursor(self._driver()) as cursor:
+        with library_errors(self.using), psycopg.Cursor(driver(self.using)) as cursor:
             return cursor.execute(sql, params, prepare=True).fetchall()
-
-    def _driver(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """Psycopg's connection below Django's, open and in no spoiled transaction."""
-        connection = connections[self.using]
-        connection.ensure_connection()
-        connection.validate_no_broken_transaction()
-        driver: psycopg.Connection[tuple[Any, ...]] = connection.connection
-        if driver.prepare_threshold is None:  # Django's default, under which psycopg prepares nothing even when told to
-            driver.prepare_threshold = 5
-        return driver
 
 
 class EventRecorder(DjangoRecorder, library.AggregateRecorder):
@@ -131,8 +122,8 @@ class EventRecorder(DjangoRecorder, library.AggregateRecorder):
         self, recording: Recording, scopes: Sequence[UUID | None], events: Sequence[StoredEvent]
     ) -> tuple[int, list[UUID]]:
         sql = "select * from es.reserve(%s, %s, %s::jsonb, %s::uuid[], %s::uuid[], %s::bigint[])"
-        params = (recording.command_id, recording.request, recording.result, list(scopes),
-                  [event.originator_id for event in events], [event.originator_version for event in events])  # fmt: skip
+        streams, versions = [event.originator_id for event in events], [event.originator_version for event in events]
+        params = (recording.command_id, recording.request, recording.result, list(scopes), streams, versions)
         [(base, places)] = self.query(sql, params)
         return base, places
 

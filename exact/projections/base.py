@@ -6,9 +6,11 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from django.db import connection, models
+from django.db import connection, models, transaction
+from psycopg.types.json import Jsonb
 
 from exact.domain.facts import Fact
+from exact.eventstore.driver import driver
 
 Row = dict[str, Any]  # Any: column values
 RowOf = Callable[[Any], Row]  # Any: the noun's state
@@ -56,14 +58,39 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
         upsert(self.model, rows)
 
 
+BULK_FROM = 200
+"""Rows from which COPY and one statement beat values written into the text."""
+
+
 def upsert(model: type[models.Model], rows: Iterable[Row]) -> None:
-    """Insert rows or replace those with the same id, in one statement for each 1000 rows."""
-    prepared = [_values(model, row) for row in rows]
-    for start in range(0, len(prepared), 1000):
-        chunk = prepared[start : start + 1000]
-        head, one, tail = _statement(model)
-        with connection.cursor() as cursor:
-            cursor.execute(head + ", ".join([one] * len(chunk)) + tail, [value for row in chunk for value in row])
+    """Insert rows or replace those with the same id."""
+    wanted = list(rows)
+    if len(wanted) >= BULK_FROM:
+        _upsert_many(model, wanted)
+    elif wanted:
+        _upsert_few(model, wanted)
+
+
+def _upsert_few(model: type[models.Model], rows: Sequence[Row]) -> None:
+    head, one, tail = _statement(model)
+    values = [value for row in rows for value in _values(model, row)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{head} values {', '.join([one] * len(rows))} {tail}", values)
+
+
+def _upsert_many(model: type[models.Model], rows: Sequence[Row]) -> None:
+    """COPY into a table that goes with the transaction, then one statement."""
+    table = model._meta.db_table
+    fresh = f'"fresh_{table}"'
+    head, _, tail = _statement(model)
+    with transaction.atomic(), connection.wrap_database_errors, driver().cursor() as cursor:
+        cursor.execute(f'create temp table if not exists {fresh} (like "{table}") on commit drop')
+        cursor.execute(f"truncate {fresh}")
+        with cursor.copy(f"copy {fresh} ({_listed(model)}) from stdin (format binary)") as copy:
+            copy.set_types([field.db_type(connection) for field in columns(model)])
+            for row in rows:
+                copy.write_row(_plain(model, row))
+        cursor.execute(f"{head} select {_listed(model)} from {fresh} {tail}")  # noqa: S608
 
 
 def columns(model: type[models.Model]) -> list[Any]:  # Any: Django's fields
@@ -75,8 +102,24 @@ def columns(model: type[models.Model]) -> list[Any]:  # Any: Django's fields
 def _statement(model: type[models.Model]) -> tuple[str, str, str]:
     names = [f'"{field.column}"' for field in columns(model)]
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name != '"id"')
-    head = f'insert into "{model._meta.db_table}" ({", ".join(names)}) values '  # noqa: S608
-    return head, f"({', '.join(['%s'] * len(names))})", f" on conflict (id) do update set {changed}"
+    head = f'insert into "{model._meta.db_table}" ({_listed(model)})'
+    return head, f"({', '.join(['%s'] * len(names))})", f"on conflict (id) do update set {changed}"
+
+
+def _plain(model: type[models.Model], row: Row) -> list[Any]:  # Any: what COPY takes
+    return [
+        Jsonb(row[name], dumps=msgspec.json.encode) if is_json and row[name] is not None else row[name]
+        for name, is_json in _kinds(model)
+    ]
+
+
+@cache
+def _kinds(model: type[models.Model]) -> list[tuple[str, bool]]:
+    return [(field.attname, isinstance(field, models.JSONField)) for field in columns(model)]
+
+
+def _listed(model: type[models.Model]) -> str:
+    return ", ".join(f'"{field.column}"' for field in columns(model))
 
 
 def _values(model: type[models.Model], row: Row) -> list[Any]:  # Any: what the driver takes

@@ -1,22 +1,27 @@
 """Image progress: how many annotations of each type an image has, and how many are accepted, rejected, open."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 from django.db import connection, models
 from msgspec.structs import replace
 
 from exact.domain import annotations
 from exact.domain.facts import Fact
 from exact.domain.identifiers import derived_id
+from exact.eventstore.driver import driver
 from exact.eventstore.log import Recorded
 from exact.projections.base import Row, upsert
 from exact.projections.follow import Projection
 
 STATUSES = ("accepted", "rejected", "open")
+COLUMN = {status: place for place, status in enumerate(STATUSES, 1)}
+"""Where a status is counted; 0 counts them all."""
 
 
 class ImageProgressItem(models.Model):
@@ -65,50 +70,95 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         return "rejected" if "rejected" in valid else "accepted" if valid else "open"
 
 
+FIELDS = Item.__struct_fields__
+
+
 def evolve(item: Item | None, fact: Fact) -> Item | None:
     """The item after one more fact of its annotation."""
     if isinstance(fact, annotations.AnnotationDrawn):
-        return Item(
-            id=fact.originator_id,
-            image_id=fact.image_id,
-            annotation_type_id=fact.annotation_type_id,
-            removed=False,
-            content_version=fact.originator_version,
-            verdicts={},
-        )
-    return None if item is None else _changed(item, fact)
+        return _drawn(fact)
+    change = CHANGES.get(type(fact))
+    return item if item is None or change is None else change(item, fact)
 
 
-def _changed(item: Item, fact: Fact) -> Item:
-    version, person = fact.originator_version, str(fact.by)
-    match fact:
-        case annotations.AnnotationReshaped() | annotations.AnnotationDescribed():
-            return replace(item, content_version=version)
-        case annotations.AnnotationReclassified():
-            return replace(item, content_version=version, annotation_type_id=fact.annotation_type_id)
-        case annotations.AnnotationRemoved():
-            return replace(item, removed=True)
-        case annotations.AnnotationRestored():
-            return replace(item, removed=False)
-        case annotations.AnnotationVerified():
-            return replace(item, verdicts={**item.verdicts, person: (fact.verdict.value, fact.of_version)})
-        case annotations.VerificationWithdrawn():
-            return replace(item, verdicts={key: value for key, value in item.verdicts.items() if key != person})
-    return item
+def _drawn(fact: annotations.AnnotationDrawn) -> Item:
+    return Item(
+        id=fact.originator_id,
+        image_id=fact.image_id,
+        annotation_type_id=fact.annotation_type_id,
+        removed=False,
+        content_version=fact.originator_version,
+        verdicts={},
+    )
 
 
-Counts = Counter[tuple[UUID, UUID, str]]
-"""(image, type, "annotated" or a status) to a number."""
+def _edited(item: Item, fact: Fact) -> Item:
+    return replace(item, content_version=fact.originator_version)
 
 
-def counts(items: Iterable[Item | None]) -> Counts:
-    """What these items add up to."""
-    total: Counts = Counter()
-    for item in items:
-        if item and not item.removed:
-            total[item.image_id, item.annotation_type_id, "annotated"] += 1
-            total[item.image_id, item.annotation_type_id, item.status] += 1
-    return total
+def _reclassified(item: Item, fact: annotations.AnnotationReclassified) -> Item:
+    return replace(item, content_version=fact.originator_version, annotation_type_id=fact.annotation_type_id)
+
+
+def _removed(item: Item, _: Fact) -> Item:
+    return replace(item, removed=True)
+
+
+def _restored(item: Item, _: Fact) -> Item:
+    return replace(item, removed=False)
+
+
+def _verified(item: Item, fact: annotations.AnnotationVerified) -> Item:
+    return replace(item, verdicts=item.verdicts | {str(fact.by): (fact.verdict.value, fact.of_version)})
+
+
+def _withdrawn(item: Item, fact: Fact) -> Item:
+    person = str(fact.by)
+    return replace(item, verdicts={key: value for key, value in item.verdicts.items() if key != person})
+
+
+CHANGES: dict[type[Fact], Callable[[Item, Any], Item]] = {  # Any: each takes its own fact
+    annotations.AnnotationReshaped: _edited,
+    annotations.AnnotationDescribed: _edited,
+    annotations.AnnotationReclassified: _reclassified,
+    annotations.AnnotationRemoved: _removed,
+    annotations.AnnotationRestored: _restored,
+    annotations.AnnotationVerified: _verified,
+    annotations.VerificationWithdrawn: _withdrawn,
+}
+ANNOTATION_FACTS: tuple[type[Fact], ...] = (annotations.AnnotationDrawn, *CHANGES)
+
+
+Counts = dict[tuple[UUID, UUID], list[int]]
+"""(image, type) to how many more are annotated, accepted, rejected, open."""
+
+
+def differences(before: Mapping[UUID, Item], after: Mapping[UUID, Item | None]) -> Counts:
+    """How the counts move when these items become those."""
+    moved: Counts = defaultdict(lambda: [0, 0, 0, 0])
+    for key, item in after.items():
+        was, now = _place(before.get(key)), _place(item)
+        if was != now:
+            _count(moved, was, -1)
+            _count(moved, now, +1)
+    return {key: numbers for key, numbers in moved.items() if any(numbers)}
+
+
+Place = tuple[UUID, UUID, int]
+"""Image, type, and the column of the status; a removed annotation has none."""
+
+
+def _place(item: Item | None) -> Place | None:
+    if item is None or item.removed:
+        return None
+    return item.image_id, item.annotation_type_id, COLUMN[item.status]
+
+
+def _count(moved: Counts, place: Place | None, by: int) -> None:
+    if place:
+        numbers = moved[place[:2]]
+        numbers[0] += by
+        numbers[place[2]] += by
 
 
 class ImageProgress(Projection):
@@ -124,47 +174,37 @@ class ImageProgress(Projection):
         for fact in facts:
             after[fact.originator_id] = evolve(after.get(fact.originator_id), fact)
         upsert(ImageProgressItem, [_item_row(item) for item in after.values() if item])
-        difference = counts(after.values())
-        difference.subtract(counts(before.values()))
-        _move(difference)
-
-
-ANNOTATION_FACTS = (
-    annotations.AnnotationDrawn,
-    annotations.AnnotationReshaped,
-    annotations.AnnotationReclassified,
-    annotations.AnnotationDescribed,
-    annotations.AnnotationRemoved,
-    annotations.AnnotationRestored,
-    annotations.AnnotationVerified,
-    annotations.VerificationWithdrawn,
-)
+        _move(differences(before, after))
 
 
 def _items(ids: set[UUID]) -> dict[UUID, Item]:
-    names = Item.__struct_fields__
-    rows = ImageProgressItem.objects.filter(id__in=ids).values(*names)
-    return {row["id"]: msgspec.convert(row, Item) for row in rows}
+    sql = f"select {', '.join(FIELDS)} from image_progress_items where id = any(%s)"  # noqa: S608
+    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
+        rows = cursor.execute(sql, [list(ids)], binary=True).fetchall()
+    return {row[0]: Item(**dict(zip(FIELDS, row, strict=True))) for row in rows}
+
+
+@lru_cache(maxsize=10_000)
+def _row_id(image_id: UUID, annotation_type_id: UUID) -> UUID:
+    return derived_id(image_id, annotation_type_id)
 
 
 def _item_row(item: Item) -> Row:
-    return {name: getattr(item, name) for name in Item.__struct_fields__}
+    return {name: getattr(item, name) for name in FIELDS}
 
 
 def _move(difference: Counts) -> None:
-    keys = sorted({(image, kind) for (image, kind, _), change in difference.items() if change})
-    if not keys:
+    if not difference:
         return
-    rows: list[tuple[Any, ...]] = [
-        (derived_id(image, kind), image, kind, *(difference[image, kind, name] for name in ("annotated", *STATUSES)))
-        for image, kind in keys
-    ]
+    rows: list[tuple[Any, ...]] = [(_row_id(*key), *key, *difference[key]) for key in sorted(difference)]
+    ids = [row[0] for row in rows]
+    places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     with connection.cursor() as cursor:
-        cursor.executemany(MOVE, rows)
-        cursor.execute("delete from image_progress where annotated = 0 and id = any(%s)", [[row[0] for row in rows]])
+        cursor.execute(MOVE.format(places), [value for row in rows for value in row])
+        cursor.execute("delete from image_progress where annotated = 0 and id = any(%s)", [ids])
 
 
 MOVE = """insert into image_progress as t (id, image_id, annotation_type_id, annotated, accepted, rejected, open)
-    values (%s, %s, %s, %s, %s, %s, %s) on conflict (id) do update set annotated = t.annotated + excluded.annotated,
+    values {} on conflict (id) do update set annotated = t.annotated + excluded.annotated,
     accepted = t.accepted + excluded.accepted, rejected = t.rejected + excluded.rejected,
     open = t.open + excluded.open"""

@@ -17,7 +17,14 @@ NAMES = ("append", "append, 8 processes", "append against the stock recorder")
 ROUNDS, SECONDS, PROCESSES = 30, 0.15, 8
 """Many short turns: what else the machine does then falls on all of them alike."""
 WARM_UP = 3
-PAYLOAD = b'{"number":1,"points":[' + b",".join(b"%d" % n for n in range(100, 160)) + b'],"description":""}'
+PAYLOAD = (
+    b'{"originator_id":"018f0000-0000-7000-8000-000000000001","originator_version":1,"at":"2026-01-01T00:00:00Z",'
+    b'"by":"018f0000-0000-7000-8000-000000000002","number":1,"image_id":"018f0000-0000-7000-8000-000000000003",'
+    b'"unique_identifier":"018f0000-0000-7000-8000-000000000004",'
+    b'"annotation_type_id":"018f0000-0000-7000-8000-000000000005",'
+    b'"vector":{"vector_type":5,"points":[' + b",".join(b"%d" % n for n in range(100_000, 100_060)) + b"]}}"
+)
+"""A drawn polygon of thirty points; it can be decoded, since whoever follows the log meets it."""
 TABLE = """
 drop schema if exists bench cascade; create schema bench; create sequence bench.position;
 create table bench.raw (position bigint primary key, stream_id uuid not null, version bigint not null,
@@ -150,7 +157,7 @@ def stock() -> Step:
 
 
 def fact(stream: Any) -> StoredEvent:
-    """The first fact of a stream, about as large as a drawn polygon of thirty points."""
+    """The first fact of a stream."""
     return StoredEvent(stream, 1, "AnnotationDrawn", PAYLOAD)
 
 

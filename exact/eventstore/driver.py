@@ -1,0 +1,21 @@
+"""Psycopg's own connection below Django's: prepared statements, values in binary and COPY, in the same transaction."""
+
+from typing import Any
+
+import psycopg
+from django.db import connections
+
+Driver = psycopg.Connection[tuple[Any, ...]]  # Any: columns
+PREPARE_AFTER = 5
+"""Uses of a statement before psycopg prepares it on its own; Django's default is never, also not when told to."""
+
+
+def driver(using: str = "default") -> Driver:
+    """The open connection, in no spoiled transaction. Its errors are psycopg's: wrap them where needed."""
+    connection = connections[using]
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    found: Driver = connection.connection
+    if found.prepare_threshold is None:
+        found.prepare_threshold = PREPARE_AFTER
+    return found
