@@ -18,6 +18,7 @@ from django.utils.crypto import constant_time_compare
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from exact.accounts import failures
 from exact.accounts.models import AccessToken, User
 from exact.accounts.policy import Person
 
@@ -57,20 +58,29 @@ KNOWN = KnownPasswords()
 
 
 def user_of_basic(value: str) -> User | None:
-    """The user of `base64(name:password)`; None for a wrong pair or an inactive user."""
-    try:
-        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    """The user of `base64(name:password)`; None for a wrong pair, an inactive user, or after too many failures."""
+    name, password = name_and_password(value)
+    if not name or "\x00" in name + password:
         return None
     key = hmac.digest(settings.SECRET_KEY.encode(), value.encode(), hashlib.sha256)
     user = User.objects.filter(username=name, is_active=True).first()
     if user and KNOWN.fits(key, user):
         return user
-    checked = authenticate(username=name, password=password)
+    checked = None if failures.exhausted(name) else authenticate(username=name, password=password)
     if not isinstance(checked, User):
+        failures.failed(name)
         return None
     KNOWN.remember(key, checked)
     return checked
+
+
+def name_and_password(value: str) -> tuple[str, str]:
+    """What `base64(name:password)` holds; empty texts where it is none."""
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return "", ""
+    return name, password
 
 
 def user_of_token(value: str) -> User | None:
@@ -142,4 +152,7 @@ class BasicAuthentication(SchemeAuthentication):
     scheme = "basic"
 
     def user_of(self, value: str) -> User | None:
-        return user_of_basic(value)
+        user = user_of_basic(value)
+        if user is None and failures.exhausted(name_and_password(value)[0]):
+            raise exceptions.Throttled(failures.WAIT_S)
+        return user

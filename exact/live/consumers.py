@@ -13,6 +13,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import close_old_connections
 
+from exact.accounts.colours import colour_of
 from exact.accounts.policy import Person
 from exact.live.access import admitted, still_admitted
 from exact.live.messages import (
@@ -36,7 +37,7 @@ from exact.live.messages import (
     Whereabouts,
     text,
 )
-from exact.live.presence import colour_of, presence
+from exact.live.presence import presence
 from exact.live.relay import Listener, relay
 from exact.projections.images import ImageFile, find_image
 

@@ -28,15 +28,8 @@ logger = logging.getLogger("exact.live")
 STALE_S = 45.0
 AWAY_S = 1.0
 PREFIX = "exact:presence:"
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
-"""Okabe and Ito's palette: told apart by people with any colour vision."""
 
 Hear = Callable[[FromServer], None]
-
-
-def colour_of(person_id: UUID) -> str:
-    """A person has the same colour everywhere."""
-    return COLOURS[person_id.int % len(COLOURS)]
 
 
 class Whisper(msgspec.Struct, frozen=True, kw_only=True):
