@@ -6,12 +6,14 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.utils import timezone
 
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person, require
@@ -27,6 +29,7 @@ from exact.projections.dataset_versions import DatasetVersionRow
 from exact.projections.images import ImageRow
 
 TELL_EVERY_S = 0.5
+KEPT = timedelta(days=30)
 Told = Callable[[float], None]
 
 
@@ -189,3 +192,18 @@ def _teller(export: Export) -> Told:
             Export.objects.filter(id=export.id).update(progress=share)
 
     return tell
+
+
+def unfinished() -> list[UUID]:
+    """Requests that a worker has not finished, the oldest first."""
+    waiting = Export.objects.filter(state__in=("queued", "running")).order_by("requested_at")
+    return list(waiting.values_list("id", flat=True))
+
+
+def forget_old() -> int:
+    """Drop files that were asked for more than thirty days ago: each can be made again. Answers how many."""
+    old = list(Export.objects.filter(requested_at__lt=timezone.now() - KEPT))
+    for export in old:
+        path_of(export).unlink(missing_ok=True)
+        export.delete()
+    return len(old)

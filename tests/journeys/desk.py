@@ -28,8 +28,8 @@ class Office:
     def post(self, path: str, body: Any = None, **options: Any) -> Any:
         return self._json(self.session.post(self.server.url + path, json=body, timeout=60, **options))
 
-    def command(self, name: str, **fields: Any) -> Any:
-        return self.post("api/v1/commands/", {"command": name, **fields})
+    def command(self, kind: str, /, **fields: Any) -> Any:
+        return self.post("api/v1/commands/", {"command": kind, **fields})
 
     def person(self, name: str) -> str:
         """Makes an account; answers the person's opaque id."""
