@@ -32,8 +32,21 @@ export function grouped(entries: Activity[]): Deeds[] {
   return groups;
 }
 
-/** Facts asked for one line shown, because whoever annotates does the same thing often. */
-const FACTS_PER_LINE = 8;
+/** Whoever annotates does the same thing often: many facts make few lines, so more are asked, but not without end. */
+const FACTS_AT_ONCE = 150;
+const QUESTIONS = 3;
+const ENOUGH_LINES = 6;
+
+async function enough(of: { image_set?: number; team?: number }): Promise<Activity[]> {
+  const found: Activity[] = [];
+  for (let asked = 1; asked <= QUESTIONS; asked += 1) {
+    const more = await rest.activity(of, FACTS_AT_ONCE, found.length);
+    found.push(...more);
+    if (more.length < FACTS_AT_ONCE || grouped(found).length >= ENOUGH_LINES) break;
+  }
+  return found;
+}
+
 /** The projector needs a moment after a wish was granted. */
 const SOON_MS = 700;
 
@@ -81,7 +94,7 @@ export class ActivityList extends PageElement {
   async load(): Promise<void> {
     const of = this.imageSet ? { image_set: this.imageSet } : this.team ? { team: this.team } : {};
     try {
-      this.entries = await rest.activity(of, this.limit * FACTS_PER_LINE);
+      this.entries = await enough(of);
       this.problem = "";
     } catch (error) {
       this.problem = rest.sentence(error);

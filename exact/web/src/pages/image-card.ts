@@ -44,9 +44,9 @@ async function withdraw(image: Image): Promise<unknown> {
   return done;
 }
 
-/** The format by the server's word, else by the file's suffix. */
+/** By the file's suffix, which is what people call it; without one by the server's word. */
 const formatOf = (image: Image): string =>
-  (image.format || /([^.]+?)(\.gz)?$/i.exec(image.filename)?.[1] || "").toUpperCase();
+  (/\.([a-z0-9]{1,8}?)(\.gz)?$/i.exec(image.filename)?.[1] ?? image.format ?? "").toUpperCase();
 
 const sizeOf = (image: Image): string | null => pixelSize(image.pixel_size_um ?? [image.mpp > 0 ? image.mpp : null]);
 
@@ -58,7 +58,7 @@ const facts = (image: Image) =>
     <dt class="unseen">Size</dt>
     <dd class="clip">${pixels(image.width, image.height)}</dd>
     <dt class="unseen">Format</dt>
-    <dd class="muted">${formatOf(image)}</dd>
+    <dd class="muted" title=${image.format ?? ""}>${formatOf(image)}</dd>
     <dt class="unseen">Pixel size</dt>
     <dd class="clip muted">${[magnification(image), sizeOf(image) ?? "No pixel size"].filter(Boolean).join(" · ")}</dd>
     <dt class="unseen">File size</dt>

@@ -99,8 +99,14 @@ export const memberships = (team: number): Promise<Membership[]> =>
 export const progress = (set: number, min_position?: number): Promise<Progress> =>
   get(`${API}/images/image_sets/${set}/progress/${min_position ? `?min_position=${min_position}` : ""}`);
 
-export async function activity(of: { image_set?: number; team?: number }, limit: number): Promise<Activity[]> {
-  const query = new URLSearchParams(Object.entries({ ...of, limit }).map(([key, value]) => [key, String(value)]));
+export async function activity(
+  of: { image_set?: number; team?: number },
+  limit: number,
+  offset = 0,
+): Promise<Activity[]> {
+  const query = new URLSearchParams(
+    Object.entries({ ...of, limit, offset }).map(([key, value]) => [key, String(value)]),
+  );
   return (await get<Listing<Activity>>(`${API}/activity/?${query}`)).results;
 }
 
