@@ -1,6 +1,7 @@
 """Failed sign-ins, counted by name and address: after a few, that pair has to wait."""
 
 import hashlib
+from contextlib import suppress
 
 from django.core.cache import cache
 
@@ -21,8 +22,9 @@ def exhausted(name: str, address: str) -> bool:
 def failed(name: str, address: str) -> None:
     """One more failure; the waiting time starts with the first of a series."""
     key = _key(name, address)
-    cache.add(key, 0, WAIT_S)
-    cache.incr(key)
+    if not cache.add(key, 1, WAIT_S):
+        with suppress(ValueError):  # the series ended in this very moment: nothing is left to count
+            cache.incr(key)
 
 
 def succeeded(name: str, address: str) -> None:
