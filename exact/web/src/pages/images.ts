@@ -108,6 +108,7 @@ export class ImageGrid extends PageElement {
 
   private searched(event: InputEvent): void {
     this.wanted = (event.target as HTMLInputElement).value;
+    this.shown = STEP;
   }
 
   private ordered(event: Event): void {
