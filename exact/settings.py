@@ -15,7 +15,7 @@ VAR = Path(environment("EXACT_VAR", "var")).absolute()
 
 
 def run_folder(var: Path) -> Path:
-    """Where the Unix sockets lie: a socket's path may have 107 bytes, so a deep `var` gets a folder of its own in /tmp."""
+    """Where the Unix sockets lie: a socket's path may have 107 bytes, so a deep `var` gets another in /tmp."""
     near = var / "run"
     if len(str(near)) <= 80:
         return near
@@ -28,7 +28,9 @@ UPLOADS = VAR / "uploads"
 EXPORTS = VAR / "exports"
 CACHE = VAR / "cache"
 DATABASE_URL = environment("DATABASE_URL", f"postgresql://exact@/exact?host={RUN}")
+"""A PostgreSQL of one's own, 15 or later: postgresql://user:password@host:port/name."""
 REDIS_URL = environment("REDIS_URL", f"unix://{RUN}/redis.sock")
+"""A Redis of one's own: redis://host:port/0."""
 EMBEDDED_POSTGRES = environment("DATABASE_URL", "") == ""
 EMBEDDED_REDIS = environment("REDIS_URL", "") == ""
 
@@ -41,17 +43,25 @@ def secret_key() -> str:
 
 SECRET_KEY = secret_key()
 DEBUG = environment("EXACT_DEBUG", "") == "1"
+"""1 shows tracebacks to whoever asks; never where others can."""
 ALLOWED_HOSTS = environment("EXACT_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+"""Names under which the server answers, with commas between them."""
 CSRF_TRUSTED_ORIGINS = [origin for origin in environment("EXACT_ORIGINS", "").split(",") if origin]
+"""Origins (https://name) that may send forms, for a server behind another name."""
 HTTPS = environment("EXACT_HTTPS", "") == "1"
 """Served behind TLS: cookies are marked Secure and plain requests are sent on to https."""
 
 # How much one person may send and one process may hold.
 UPLOAD_MAX_BYTES = int(environment("EXACT_UPLOAD_MAX_BYTES", str(50 * 2**30)))
+"""Largest file that is taken."""
 PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", "178956970"))
+"""Most pixels of a plain picture, which is unpacked as a whole."""
 SLIDE_CACHE_HANDLES = int(environment("EXACT_SLIDE_CACHE_HANDLES", "64"))
+"""Files that one process keeps open."""
 SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20)))
+"""Memory of one process for open files."""
 TILE_CACHE_BYTES = int(environment("EXACT_TILE_CACHE_BYTES", str(64 * 2**20)))
+"""Memory of one process for finished tiles."""
 POSTGRES_POOL = int(environment("EXACT_POSTGRES_POOL", "0"))
 """Connections shared by the threads of one process; 0 keeps one for each thread (right for workers and tests)."""
 
@@ -183,6 +193,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment("EXACT_LOG_LEVEL", "WARNING")},
 }
+"""What is written to the console: WARNING and above, or the level named here."""
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "exact.accounts.hashers.TokenHasher",

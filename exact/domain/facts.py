@@ -1,10 +1,13 @@
 """What every fact has in common: stream, version, time, author, and the stored name it keeps for ever."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone; RFC 3339 in the stored payload."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,7 +27,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     originator_id: UUID
     originator_version: int
-    at: datetime
+    at: Moment
     by: UUID
     behind: UUID | None = None
     correlation_id: UUID | None = None
