@@ -24,6 +24,8 @@ def run(argv: Sequence[str]) -> None:
     except Refusal as refusal:
         give_up(refusal.sentence)
     except PermissionError as error:
+        if error.filename is None:
+            raise
         give_up(
             f"{error.filename} belongs to another user; run this as that user, or choose another folder with --var."
         )

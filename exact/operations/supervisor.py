@@ -1,15 +1,21 @@
 """Web, worker and projector under one honcho Manager, each with a keeper that starts it again when it dies."""
 
 import os
+import pickle
+import queue
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from honcho import manager
 from honcho.manager import Manager
+from honcho.printer import Message
 from honcho.process import Popen, Process
 
 from exact.environment import environment_with
@@ -57,11 +63,50 @@ class KeptProcess(Process):  # type: ignore[misc]  # honcho has no types
         super().run(events, ignore_signals)
 
 
+class Messages:
+    """What honcho's forks tell the supervisor, in place of a multiprocessing.Queue: that needs POSIX semaphores, which
+    a chroot or container without a writable /dev/shm withholds from ordinary users.
+    """
+
+    MOST_BYTES = 2**16
+
+    def __init__(self) -> None:
+        self._read, self._write = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def put(self, message: Message) -> None:
+        """One packet; the rest of an endless line is left out."""
+        packet = pickle.dumps(message)
+        if len(packet) > self.MOST_BYTES:
+            kind, data, *rest = message
+            packet = pickle.dumps(Message(kind, data[: self.MOST_BYTES // 2], *rest))
+        self._write.sendall(packet)
+
+    def get(self, timeout: float) -> Message:
+        """The next, or queue.Empty."""
+        self._read.settimeout(timeout)
+        try:
+            return pickle.loads(self._read.recv(2 * self.MOST_BYTES))  # noqa: S301 - from our own forks
+        except TimeoutError:
+            raise queue.Empty from None
+
+
+@contextmanager
+def queues_replaced() -> Iterator[None]:
+    """While honcho makes its one queue."""
+    kept = manager.multiprocessing.Queue
+    manager.multiprocessing.Queue = Messages
+    try:
+        yield
+    finally:
+        manager.multiprocessing.Queue = kept
+
+
 class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     """Runs until it is told to stop, or until one program does not start."""
 
     def __init__(self, programs: list[Program], hold: list[int], when_started: Callable[[], None]) -> None:
-        super().__init__()
+        with queues_replaced():
+            super().__init__()
         self.told = False
         self.when_started = when_started
         for program in programs:
