@@ -29,7 +29,7 @@ FRAME_TYPE_Z_STACK = 0
 
 
 @extend_schema_field({"type": "array", "items": {"type": "object"}})
-class FrameDescriptions(serializers.ReadOnlyField):
+class FrameLabels(serializers.ReadOnlyField):
     """The frames' labels as the ancestor expands them."""
 
     def to_representation(self, value: list[str]) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class ImageResource(Resource):
     expandable_fields = {
         "image_set": ("exact.api.v1.image_sets.ImageSetResource", {}),
         "annotations": ("exact.api.v1.annotations.AnnotationResource", {"many": True}),
-        "FrameDescriptions": (FrameDescriptions, {"source": "frame_names"}),
+        "FrameDescriptions": (FrameLabels, {"source": "frame_names"}),
         "uploaded_by": (PersonShown, {"source": "registered_by"}),
     }
 
