@@ -46,6 +46,8 @@ export interface Workspace {
   readonly role: string;
   readonly permissions: readonly string[];
   readonly annotation_types: readonly AnnotationType[];
+  /** Not offered any more, but drawn with before. */
+  readonly other_types?: readonly AnnotationType[];
   readonly people: readonly Person[];
   readonly me: Person;
   readonly siblings: readonly { readonly number: number; readonly name: string }[];

@@ -1,5 +1,6 @@
 /** All annotations over the tiles: outlines while there are few in view, boxes while there are many, else density. */
 
+import { boundsOf } from "../model/geometry";
 import { type Bounds, type Extent, type Point, type VectorType, isClosed } from "../model/vector";
 import { type Matrix, type View, inUnits, seenInUnits, zoomOf } from "../viewer/view";
 import { StageCanvas } from "./canvas";
@@ -16,6 +17,8 @@ export const MOST_BOXES = 30_000;
 const MOST_DRESSED = 700;
 /** Up to this many shapes the table is made anew at every change; above it, changes go to the second canvas first. */
 const SMALL_TABLE = 1500;
+/** So many changes lie on the second canvas before the table is made anew, once the hand rests. */
+const MOST_RECENT = 400;
 const REBUILD_IDLE_MS = 900;
 const REPAINT_MS = 110;
 /** When the view has come to rest, it is painted once more at whole sharpness. */
@@ -86,7 +89,7 @@ export class AnnotationLayer {
     }
     if (replaced) this.soonRepaint(REPAINT_MS);
     clearTimeout(this.rebuild);
-    this.rebuild = setTimeout(() => this.reset(), REBUILD_IDLE_MS);
+    if (this.changed.size > MOST_RECENT) this.rebuild = setTimeout(() => this.reset(), REBUILD_IDLE_MS);
     this.request();
   }
 
@@ -216,6 +219,9 @@ export class AnnotationLayer {
       trace(path, shape.vector.vector_type, shape.vector.points, 0, shape.vector.points.length, m);
       const style = styleOf(shape);
       strokeStyle(g, style, this.colourOf(style), isClosed(shape.vector.vector_type) ? this.fill : 0, path, true);
+      const marks: [number, number, number][] = [];
+      this.mark(marks, style, boundsOf(shape.vector.points) ?? [], m);
+      for (const mark of marks) paintMark(g, ...mark);
     }
   }
 

@@ -70,6 +70,11 @@ export class Connection {
     this.connect();
   }
 
+  /** The network may be gone: a new try tells sooner than silence would. */
+  doubt(): void {
+    if (!this.stopped && this.state.value === "live") this.again();
+  }
+
   /** Tells the others where this person is; only while live, never kept. */
   show(attention: Attention): void {
     if (this.state.value === "live") this.send({ type: "presence", ...attention });

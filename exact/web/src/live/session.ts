@@ -44,6 +44,8 @@ export class Session {
   readonly undo = new UndoStack();
   readonly outbox: Outbox;
   readonly connection: Connection;
+  /** The last fact about the image itself: renamed, withdrawn. */
+  readonly imageFact = new Signal<Fact | null>(null);
   readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, stopped: 0, position: 0 });
 
   constructor(private readonly options: SessionOptions) {
@@ -75,6 +77,11 @@ export class Session {
   wake(): void {
     this.connection.wake();
     this.outbox.wake();
+  }
+
+  /** The browser says that the network is gone; the socket and the next answer tell whether it is true. */
+  doubt(): void {
+    this.connection.doubt();
   }
 
   draw(annotationTypeId: string, vector: Vector | null): string {
@@ -173,6 +180,7 @@ export class Session {
 
   private receive(facts: readonly Fact[], upTo: number): void {
     this.store.receive(facts, upTo);
+    this.imageFact.value = facts.findLast((fact) => fact.name.startsWith("Image")) ?? this.imageFact.value;
     this.outbox.settle();
     this.refreshStatus();
   }
@@ -203,6 +211,6 @@ export class Session {
 }
 
 function shown(live: LiveState, reachable: boolean): SessionStatus["state"] {
-  if (live === "live") return reachable ? "live" : "connecting";
-  return live === "connecting" ? "connecting" : "offline";
+  if (!reachable) return "offline";
+  return live === "closed" ? "offline" : live;
 }

@@ -111,7 +111,6 @@ function without(verifications: readonly Verification[], person: string): Verifi
 }
 
 function verified(verifications: readonly Verification[], fact: Fact): Verification[] {
-  const { by = "", verdict = "accepted", of_version = 0, at = "", number } = fact.data;
-  const mine = { ...(number === undefined ? {} : { number }), person_id: by, verdict, of_version, at };
-  return [...without(verifications, by), mine];
+  const { by = "", verdict = "accepted", of_version = 0, at = "" } = fact.data;
+  return [...without(verifications, by), { person_id: by, verdict, of_version, at }];
 }

@@ -10,6 +10,7 @@ import { glyph, statusGlyph, swatch } from "./glyphs";
 import { rowWindow, scrollFor } from "./window";
 
 const ROW_PX = 34;
+const PLANES: Record<number, string> = { 0: "axial", 1: "coronal", 2: "sagittal" };
 
 export class ExactAnnotationList extends DeskElement {
   static override properties = {
@@ -177,7 +178,7 @@ export class ExactAnnotationList extends DeskElement {
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Enter") return desk.zoomToSelection();
-    desk.select(keys[Math.min(keys.length - 1, Math.max(0, (at === -1 && step! < 0 ? 0 : at) + step!))]!);
+    desk.pick(keys[Math.min(keys.length - 1, Math.max(0, (at === -1 && step! < 0 ? 0 : at) + step!))]!);
   }
 
   private options(desk: Desk) {
@@ -212,7 +213,8 @@ export class ExactAnnotationList extends DeskElement {
     const { desk } = this;
     const type = desk.typeOf(row);
     const selected = desk.session.selection.has(key);
-    const words = row.vector === null ? "not in image" : row.description;
+    const slice = desk.volumetric && row.vector && row.vector.frame !== null ? `${PLANES[row.vector.plane] ?? ""} ${row.vector.frame + 1}` : "";
+    const words = row.vector === null ? "not in image" : [slice, row.description].filter(Boolean).join(" · ");
     return html`<div
       class="row ${desk.hovered.value === key ? "hovered" : ""}"
       .style=${`transform:translateY(${index * ROW_PX}px)`}
@@ -228,7 +230,7 @@ export class ExactAnnotationList extends DeskElement {
       data-status=${row.status}
       data-type=${type?.name ?? ""}
       data-phase=${desk.session.store.phase(key)}
-      @click=${(event: MouseEvent) => desk.select(key, event.shiftKey || event.ctrlKey || event.metaKey)}
+      @click=${(event: MouseEvent) => desk.pick(key, event.shiftKey || event.ctrlKey || event.metaKey)}
       @dblclick=${() => desk.goTo(key)}
       @pointerenter=${() => (desk.hovered.value = key)}
       @pointerleave=${() => (desk.hovered.value = null)}

@@ -124,6 +124,11 @@ export abstract class DeskElement extends LitElement {
     super.disconnectedCallback();
   }
 
+  /** After a click with the mouse the keys belong to the image again; who walks by keyboard stays where they are. */
+  protected backToStage(event: MouseEvent): void {
+    if (event.detail > 0) this.desk.stage?.focus();
+  }
+
   /** Ends with the element. */
   protected until(leave: () => void): void {
     this.leave.push(leave);

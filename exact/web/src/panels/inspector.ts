@@ -64,10 +64,11 @@ export class ExactInspector extends DeskElement {
       .title {
         display: flex;
         align-items: center;
-        gap: 8px;
+        gap: 4px 6px;
         margin-bottom: 10px;
       }
       .title select {
+        min-width: 0;
         flex: 1;
         font-weight: 600;
       }
@@ -272,7 +273,7 @@ export class ExactInspector extends DeskElement {
   private verdictButtons(mine: Verdict | null) {
     const { desk } = this;
     const one = (verdict: Verdict, name: "accept" | "reject", key: string) => html`<button type="button" class="verdict ${name}" data-verdict=${verdict}
-      aria-pressed=${mine === verdict} title=${mine === verdict ? "Take the verdict back" : ""} @click=${() => desk.verifySelection(verdict)}>
+      aria-pressed=${mine === verdict} title=${mine === verdict ? "Take the verdict back" : ""} @click=${(event: MouseEvent) => (desk.verifySelection(verdict), this.backToStage(event))}>
       ${glyph(name)} ${name === "accept" ? "Accept" : "Reject"} <kbd aria-hidden="true">${key}</kbd></button>`;
     return html`<div class="verdicts">${one("accepted", "accept", "J")} ${one("rejected", "reject", "K")}</div>`;
   }
@@ -285,12 +286,6 @@ export class ExactInspector extends DeskElement {
         ${desk.mayVerify ? this.verdictButtons(verdictOf(row, desk.workspace.me.person_id)) : nothing}
         ${this.remark(key, row)}
         <dl>${this.figures(row)} ${this.people(row)}</dl>
-        ${desk.mayAnnotate
-          ? html`<div class="foot">
-              <button type="button" class="button small" @click=${() => desk.zoomToSelection()}>Go to it</button>
-              <button type="button" class="button small" data-action="remove" @click=${() => desk.removeSelection()}>${icon("trash")} Remove</button>
-            </div>`
-          : nothing}
       </div>
     `;
   }
@@ -308,6 +303,8 @@ export class ExactInspector extends DeskElement {
           </select>`
         : html`<strong>${type?.name ?? "Unknown type"}</strong>`}
       <span class="count">${row.number === null ? "new" : `#${row.number}`}</span>
+      <button type="button" class="button quiet square small" aria-label="Go to it" title="Go to it  Enter" @click=${() => desk.zoomToSelection()}>${glyph("point")}</button>
+      ${desk.mayAnnotate ? html`<button type="button" class="button quiet square small" data-action="remove" aria-label="Remove" title="Remove  Del" @click=${() => desk.removeSelection()}>${icon("trash")}</button>` : nothing}
     </div>`;
   }
 

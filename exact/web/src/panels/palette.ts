@@ -52,6 +52,9 @@ export class ExactPalette extends DeskElement {
         text-align: left;
         cursor: pointer;
       }
+      .type.still {
+        cursor: default;
+      }
       .name {
         flex: 1;
         min-width: 0;
@@ -98,6 +101,21 @@ export class ExactPalette extends DeskElement {
     return [desk.typeId, desk.hidden, desk.counts, desk.tool, desk.frame, desk.plane];
   }
 
+  /** Seen and hidden, but not drawn any more. */
+  private former(type: AnnotationType) {
+    const { desk } = this;
+    const hidden = desk.hidden.value.has(type.id);
+    return html`<li class=${hidden ? "hidden" : ""}>
+      <span class="type still">${swatch(type.color_code, 14)}<span class="name">${type.name}</span><span class="count">${desk.counts.value.get(type.id) ?? 0}</span></span>
+      ${this.eye(type, hidden)}
+    </li>`;
+  }
+
+  private eye(type: AnnotationType, hidden: boolean) {
+    return html`<button type="button" class="eye" aria-pressed=${!hidden} aria-label="Show ${type.name}" title=${hidden ? "Show" : "Hide"}
+      @click=${() => this.desk.toggleType(type.id)}>${glyph(hidden ? "eye-off" : "eye")}</button>`;
+  }
+
   private row(type: AnnotationType, key: string) {
     const { desk } = this;
     const hidden = desk.hidden.value.has(type.id);
@@ -106,14 +124,13 @@ export class ExactPalette extends DeskElement {
     const shape = VECTOR_NAMES[type.vector_type as VectorType] ?? "";
     return html`<li class="${chosen ? "chosen" : ""} ${hidden ? "hidden" : ""}">
       <button type="button" class="type" data-type-key=${key || nothing} data-type=${type.name} aria-pressed=${chosen}
-        title="${type.name} · ${shape}${key ? `  ${key}` : ""}" @click=${() => desk.choose(type)}>
+        title="${type.name} · ${shape}${key ? `  ${key}` : ""}" @click=${(event: MouseEvent) => (desk.choose(type), this.backToStage(event))}>
         ${swatch(type.color_code, 14)}
         <span class="name">${type.name}</span>
         <span class="count" data-count>${desk.counts.value.get(type.id) ?? 0}</span>
         ${key ? html`<kbd aria-hidden="true">${key.replace("Shift+", "⇧")}</kbd>` : nothing}
       </button>
-      <button type="button" class="eye" aria-pressed=${!hidden} aria-label="Show ${type.name}" title=${hidden ? "Show" : "Hide"}
-        @click=${() => desk.toggleType(type.id)}>${glyph(hidden ? "eye-off" : "eye")}</button>
+      ${this.eye(type, hidden)}
     </li>`;
   }
 
@@ -135,6 +152,7 @@ export class ExactPalette extends DeskElement {
         ${this.group(desk.localTypes, digit)}
         ${desk.globalTypes.length > 0 ? html`<div class="product">Whole ${desk.volumetric ? "slice" : "image"}</div>` : nothing}
         ${this.group(desk.globalTypes, (index) => (digit(index) ? `Shift+${digit(index)}` : ""))}
+        ${desk.formerTypes.length > 0 ? html`<div class="product">No longer offered</div>${desk.formerTypes.map((type) => this.former(type))}` : nothing}
         ${desk.types.length === 0 ? html`<div class="empty">This image set has no annotation types yet. An administrator adds a product to it.</div>` : nothing}
       </ul>
     `;

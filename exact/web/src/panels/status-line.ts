@@ -3,6 +3,7 @@
 import { css, html, nothing } from "lit";
 import { controls } from "../design/styles";
 import { count } from "../design/format";
+import { lengthInWords } from "../model/units";
 import { UNITS_PER_PIXEL } from "../model/vector";
 import { toolNamed } from "../tools/registry";
 import type { SessionStatus } from "../live/session";
@@ -72,7 +73,7 @@ export class ExactStatusLine extends DeskElement {
         text-overflow: ellipsis;
       }
       .place {
-        min-width: 210px;
+        min-width: 230px;
         text-align: right;
       }
       .link {
@@ -99,7 +100,7 @@ export class ExactStatusLine extends DeskElement {
     if (!at) return nothing;
     const px = at.map((value) => Math.round(value / UNITS_PER_PIXEL));
     const { scale } = this.desk;
-    const um = scale ? ` · ${count(Math.round(at[0] * scale[0]))}, ${count(Math.round(at[1] * scale[1]))} µm` : "";
+    const um = scale ? ` · ${lengthInWords(at[0] * scale[0])}, ${lengthInWords(at[1] * scale[1])}` : "";
     return `${count(px[0]!)}, ${count(px[1]!)} px${um}`;
   }
 

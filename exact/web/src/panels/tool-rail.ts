@@ -81,7 +81,7 @@ export class ExactToolRail extends DeskElement {
       aria-label="${entry.title} (${entry.key})"
       title="${entry.title}  ${entry.key}&#10;${why}"
       ?disabled=${!usable}
-      @click=${() => this.desk.arm(entry.name)}
+      @click=${(event: MouseEvent) => (this.desk.arm(entry.name), this.backToStage(event))}
     >${toolGlyph(entry.name)}<span class="key" aria-hidden="true">${entry.key.length === 1 ? entry.key : ""}</span></button>`;
   }
 

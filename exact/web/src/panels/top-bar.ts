@@ -125,7 +125,7 @@ export class ExactTopBar extends DeskElement {
   ];
 
   protected follows(desk: Desk) {
-    return [desk.session.connection.people, desk.fill, desk.shown];
+    return [desk.imageName, desk.session.connection.people, desk.fill, desk.shown];
   }
 
   private siblings() {
@@ -162,9 +162,9 @@ export class ExactTopBar extends DeskElement {
     const others = this.here().filter((one) => one.person_id !== me.person_id);
     return html`<div class="people" role="group" aria-label="${others.length === 0 ? "Nobody else is here" : `${others.length} others are here`}" data-testid="people">
       ${others.slice(0, MOST_FACES).map((one) => html`<button type="button" class="face" data-person=${one.person_id} title="${one.name}: go where they are" aria-label="Go to ${one.name}" @click=${() => this.visit(one)}>
-        <exact-avatar name=${one.name} colour=${one.colour} size="26"></exact-avatar></button>`)}
+        <exact-avatar name=${one.name} person=${one.person_id} size="26"></exact-avatar></button>`)}
       ${others.length > MOST_FACES ? html`<span class="more">+${others.length - MOST_FACES}</span>` : nothing}
-      <button type="button" class="face" title="${me.name} (you)" aria-label="You, ${me.name}" tabindex="-1"><exact-avatar name=${me.name} colour=${me.colour} size="26"></exact-avatar></button>
+      <button type="button" class="face" title="${me.name} (you)" aria-label="You, ${me.name}" tabindex="-1"><exact-avatar name=${me.name} person=${me.person_id} size="26"></exact-avatar></button>
     </div>`;
   }
 
@@ -182,13 +182,13 @@ export class ExactTopBar extends DeskElement {
   }
 
   protected override render() {
-    const { image, image_set, team } = this.desk.workspace;
+    const { image_set, team } = this.desk.workspace;
     return html`
       <nav aria-label="Where you are">
         <a class="home" href="/" aria-label="EXACT, start page" title="Start page">${mark(24)}</a>
         <a class="set" href="/images/imageset/${image_set.number}/" title="${team.name} · ${image_set.name}">${image_set.name}</a>
         <span aria-hidden="true">/</span>
-        <h1 title=${image.name}>${image.name}</h1>
+        <h1 title=${this.desk.imageName.value}>${this.desk.imageName.value}</h1>
         ${this.siblings()}
         ${this.desk.mayAnnotate ? nothing : html`<span class="badge role">${this.desk.mayVerify ? "Verify only" : "View only"}</span>`}
       </nav>

@@ -202,7 +202,7 @@ async function storm(seed: number): Promise<{ server: FakeServer; pages: Page[] 
 }
 
 describe("whatever happens to the wires", () => {
-  it.each(Array.from({ length: 60 }, (_, index) => index + 1))("storm %i ends with everybody equal to a fresh load", async (seed) => {
+  it.each(Array.from({ length: 40 }, (_, index) => index + 1))("storm %i ends with everybody equal to a fresh load", async (seed) => {
     const { server, pages } = await storm(seed);
     const byId = (rows: { id: string }[]) => rows.toSorted((a, b) => a.id.localeCompare(b.id));
     for (const page of pages) {

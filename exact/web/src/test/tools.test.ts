@@ -95,6 +95,16 @@ describe("point and fixed-size box", () => {
     expect(hand.drawn[0]?.points).toEqual([47_500, 38_500, 52_500, 41_500]);
   });
 
+  it("dragging a point draws an ellipse of that size", () => {
+    const hand = new Hand(placeTool(VectorType.ELLIPSE)).drag([20_000, 30_000], [10_000, 10_000]);
+    expect(hand.drawn.map((vector) => vector.points)).toEqual([[10_000, 10_000, 20_000, 30_000]]);
+  });
+
+  it("dragging a fixed box puts it where the drag ends", () => {
+    const hand = new Hand(placeTool(VectorType.FIXED_SIZE_BOUNDING_BOX)).drag([20_000, 30_000], [50_000, 40_000]);
+    expect(hand.drawn[0]?.points).toEqual([47_500, 38_500, 52_500, 41_500]);
+  });
+
   it("a fixed box at the rim is pushed inside and keeps its size", () => {
     const hand = new Hand(placeTool(VectorType.FIXED_SIZE_BOUNDING_BOX)).click(10, 79_990);
     expect(hand.drawn[0]?.points).toEqual([0, 77_000, 5_000, 80_000]);

@@ -1,8 +1,8 @@
-/** Point and fixed-size box: one click puts a shape of the type's own size around the place. */
+/** Point and fixed-size box: one click puts a shape of the type's own size around the place; dragging a point makes an ellipse. */
 
 import { moved } from "../model/geometry";
-import { type Point, type Vector, UNITS_PER_PIXEL, VectorType } from "../model/vector";
-import { type Surface, type Tool, distance, nothing, previewOf, vectorOn } from "./tool";
+import { type Point, type Vector, UNITS_PER_PIXEL, VectorType, clampPoint, uprightBox } from "../model/vector";
+import { type PointerStep, type Surface, type Tool, nothing, previewOf, vectorOn } from "./tool";
 
 export type PlaceState = { readonly name: "idle" } | { readonly name: "pressed"; readonly at: Point };
 
@@ -19,15 +19,27 @@ export function placeTool(type: PlaceType): Tool<PlaceState> {
     step(state, event, surface) {
       if (event.kind === "cancel") return nothing(IDLE, state.name === "pressed");
       if (!("at" in event)) return nothing(state);
-      const vector = around(event.at, type, surface);
+      const vector = pulled(state, event, type) ? ellipseTo(state, event.at, surface) : around(event.at, type, surface);
       const preview = previewOf(vector);
       if (event.kind === "down") return { state: { name: "pressed", at: event.at }, preview, wishes: [], handled: true };
       if (event.kind === "move") return { state, preview, wishes: [], handled: state.name === "pressed" };
       if (event.kind !== "up" || state.name === "idle") return nothing(state);
-      const near = distance(state.at, event.at) < 3 * event.tolerance;
-      return { state: IDLE, preview: null, wishes: near ? [{ wish: "draw", vector }] : [], handled: true };
+      return { state: IDLE, preview: null, wishes: [{ wish: "draw", vector }], handled: true };
     },
   };
+}
+
+type Pressed = PlaceState & { name: "pressed" };
+
+/** A press that goes far is no click; a fixed-size box is then put where it ends. */
+function pulled(state: PlaceState, event: PointerStep, type: PlaceType): state is Pressed {
+  if (state.name !== "pressed" || type !== VectorType.ELLIPSE) return false;
+  const [dx, dy] = [event.at[0] - state.at[0], event.at[1] - state.at[1]];
+  return Math.min(Math.abs(dx), Math.abs(dy)) >= UNITS_PER_PIXEL && Math.hypot(dx, dy) > event.tolerance;
+}
+
+function ellipseTo(state: Pressed, at: Point, surface: Surface): Vector {
+  return vectorOn(surface, VectorType.ELLIPSE, uprightBox(clampPoint(state.at, surface.extent), clampPoint(at, surface.extent)));
 }
 
 /** The box of the type's size around the place, pushed inside the image where it would overhang. */

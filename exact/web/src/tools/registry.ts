@@ -30,7 +30,7 @@ function entry<State>(name: ToolName, title: string, key: string, draws: VectorT
 export const TOOLS: readonly ToolEntry[] = [
   entry("select", "Select and edit", "M", null, selectTool, "Click selects, drag moves, handles reshape; Alt-click deletes a point"),
   entry("pan", "Pan", "Space", null, panTool, "Drag moves the view; hold Space with any tool"),
-  entry("point", "Point", ".", VectorType.ELLIPSE, placeTool(VectorType.ELLIPSE), "Click places an ellipse of the type's size"),
+  entry("point", "Point", ".", VectorType.ELLIPSE, placeTool(VectorType.ELLIPSE), "Click places an ellipse of the type's size; drag makes a larger one"),
   entry("ellipse", "Ellipse", "O", VectorType.ELLIPSE, dragTool(VectorType.ELLIPSE), "Drag from corner to corner; Shift keeps it round"),
   entry("box", "Box", "R", VectorType.BOUNDING_BOX, dragTool(VectorType.BOUNDING_BOX), "Drag from corner to corner; Shift keeps it square"),
   entry("fixed-box", "Fixed-size box", "Shift R", VectorType.FIXED_SIZE_BOUNDING_BOX, placeTool(VectorType.FIXED_SIZE_BOUNDING_BOX), "Click places a box of the type's size"),

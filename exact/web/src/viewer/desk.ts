@@ -9,6 +9,7 @@ import { type PixelSize, scaleOf } from "../model/units";
 import type { Session } from "../live/session";
 import type { LayerSource } from "../layers/annotation-layer";
 import type { Shape } from "../layers/shapes";
+import { Roster } from "../state/roster";
 import { Signal } from "../state/signal";
 import { type ToolName, TOOLS, toolFor, toolNamed } from "../tools/registry";
 import type { Preview, Surface, Wish } from "../tools/tool";
@@ -65,19 +66,28 @@ export class Desk implements LayerSource {
   readonly remark = new Signal<Remark | null>(null);
   /** Counts of annotations per type that are not removed. */
   readonly counts = new Signal<ReadonlyMap<string, number>>(new Map());
+  readonly imageName: Signal<string>;
   readonly announcer: Announcer;
   stage: Stage | null = null;
 
+  /** What may be drawn, in the order of the palette. */
   readonly types: readonly AnnotationType[];
+  /** What was drawn with types that are not offered any more. */
+  readonly formerTypes: readonly AnnotationType[];
+  private readonly allTypes: readonly AnnotationType[];
   readonly colours: readonly string[];
   private readonly typeIndex: ReadonlyMap<string, number>;
   private readonly people: Map<string, Person>;
+  private readonly roster = new Roster();
 
   constructor(readonly workspace: Workspace, readonly session: Session) {
     this.types = workspace.annotation_types.toSorted((a, b) => a.sort_order - b.sort_order || a.number - b.number);
-    this.colours = this.types.map((type) => type.color_code);
-    this.typeIndex = new Map(this.types.map((type, index) => [type.id, index]));
+    this.formerTypes = workspace.other_types ?? [];
+    this.allTypes = [...this.types, ...this.formerTypes];
+    this.colours = this.allTypes.map((type) => type.color_code);
+    this.typeIndex = new Map(this.allTypes.map((type, index) => [type.id, index]));
     this.people = new Map([...workspace.people, workspace.me].map((person) => [person.person_id, person]));
+    this.imageName = new Signal(workspace.image.name);
     this.frame = new Signal(workspace.image.default_frame ?? 0);
     this.plane = new Signal(workspace.image.planes[0]?.plane ?? 0);
     this.typeId = new Signal(this.localTypes[0]?.id ?? null);
@@ -127,11 +137,11 @@ export class Desk implements LayerSource {
   }
 
   typeOf(row: Annotation): AnnotationType | undefined {
-    return this.types[this.typeIndex.get(row.annotation_type_id) ?? -1];
+    return this.allTypes[this.typeIndex.get(row.annotation_type_id) ?? -1];
   }
 
   typeById(id: string | null): AnnotationType | undefined {
-    return id === null ? undefined : this.types[this.typeIndex.get(id) ?? -1];
+    return id === null ? undefined : this.allTypes[this.typeIndex.get(id) ?? -1];
   }
 
   nameOf(person: string): string {
@@ -173,7 +183,7 @@ export class Desk implements LayerSource {
     const type = this.typeIndex.get(row.annotation_type_id);
     if (!row.vector || row.removed || type === undefined || !this.isHere(row)) return undefined;
     if (this.hidden.value.has(row.annotation_type_id)) return undefined;
-    const area = this.types[type]!.area_hit_test !== false;
+    const area = this.allTypes[type]!.area_hit_test !== false;
     return { key, vector: row.vector, type, status: row.status, phase: this.session.store.phase(key), area };
   }
 
@@ -307,6 +317,13 @@ export class Desk implements LayerSource {
     this.say("Every annotation in the list has a verdict.");
   }
 
+  /** Chosen from the list: on a volume its slice is shown. */
+  pick(key: string, add = false): void {
+    this.select(key, add);
+    const vector = this.session.store.get(key)?.vector;
+    if (vector && !add) this.turnTo(vector);
+  }
+
   /** Selects it and brings it into view with room around it. */
   goTo(key: string): void {
     this.select(key);
@@ -375,17 +392,13 @@ export class Desk implements LayerSource {
     return `#${row.number ?? ""} ${this.typeOf(row)?.name ?? ""} ${row.description} ${this.nameOf(row.created_by)}`.toLowerCase();
   }
 
-  /** Newest first; what has no number yet is newest of all. */
-  relist(): void {
-    const counts = new Map<string, number>();
-    const found: [string, number][] = [];
-    for (const [key, row] of this.session.store.all()) {
-      if (!row.removed) counts.set(row.annotation_type_id, (counts.get(row.annotation_type_id) ?? 0) + 1);
-      if (this.passes(key, row)) found.push([key, row.number ?? Infinity]);
-    }
-    found.sort((a, b) => (a[1] === b[1] ? (a[0] < b[0] ? 1 : -1) : b[1] - a[1]));
-    this.counts.value = counts;
-    this.listed.value = found.map(([key]) => key);
+  /** Lists everything anew, or only what changed. */
+  relist(keys: ReadonlySet<string> | null = null): void {
+    const passes = (key: string, row: Annotation): boolean => this.passes(key, row);
+    if (keys === null) this.roster.fill(this.session.store.all(), passes);
+    else for (const key of keys) this.roster.update(key, this.session.store.get(key), passes);
+    this.counts.value = new Map(this.roster.counts);
+    this.listed.value = [...this.roster.keys];
   }
 
   private neighbour(key: string): string | null {
@@ -396,19 +409,31 @@ export class Desk implements LayerSource {
 
   private followSession(): void {
     const { store } = this.session;
+    let changed: Set<string> | null = new Set();
     let waiting = false;
-    const soon = (): void => {
+    const soon = (keys: ReadonlySet<string> | null): void => {
+      changed = keys && changed ? new Set([...changed, ...keys]) : null;
       if (waiting) return;
       waiting = true;
-      // A large image is listed anew less often, so that a busy colleague does not slow the hand.
-      setTimeout(() => ((waiting = false), this.relist()), this.listed.value.length > 5000 ? 250 : 0);
+      setTimeout(() => {
+        waiting = false;
+        const what = changed;
+        changed = new Set();
+        this.relist(what);
+      }, 0);
     };
-    store.subscribe(({ facts }) => {
-      soon();
+    store.subscribe(({ keys, facts }) => {
+      soon(keys);
       const others = facts.filter((fact) => fact.data.by !== this.workspace.me.person_id);
       if (others.length > 0) this.announcer.hear(others);
     });
-    this.filter.subscribe(soon);
+    this.filter.subscribe(() => soon(null));
+    this.session.imageFact.subscribe(() => this.imageChanged(this.session.imageFact.value));
+  }
+
+  private imageChanged(fact: Fact | null): void {
+    if (fact?.name === "ImageRenamed" && fact.data.name) this.imageName.value = fact.data.name;
+    if (fact?.name === "ImageWithdrawn") this.say(`${this.nameOf(fact.data.by ?? "")} withdrew this image.`, "bad");
   }
 
   private sentenceFor(fact: Fact): string {

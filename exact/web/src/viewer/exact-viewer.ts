@@ -31,6 +31,9 @@ import { followKeyboard } from "./keyboard";
 import type { ExactStage } from "./stage";
 import { applyViewerTheme } from "./theme";
 
+/** While the server does not answer, the page asks again by itself. */
+const RETRY_MS = 5000;
+
 type Trouble = { readonly title: string; readonly detail: string; readonly retry: boolean };
 
 function troubleOf(problem: unknown): Trouble {
@@ -91,7 +94,7 @@ export class ExactViewer extends LitElement {
       aside {
         grid-area: side;
         display: grid;
-        grid-template-rows: minmax(84px, max-content) minmax(120px, 1fr) minmax(0, 326px);
+        grid-template-rows: minmax(84px, max-content) minmax(120px, 1fr) minmax(0, 306px);
         min-height: 0;
         border-left: 1px solid var(--line);
         background: var(--surface);
@@ -144,8 +147,8 @@ export class ExactViewer extends LitElement {
         grid-area: stage;
         display: grid;
         place-items: center;
-        background: #0a0f12;
-        color: #9fb0b8;
+        background: light-dark(#dde4e7, #0a0f12);
+        color: var(--ink-3);
       }
       .bone-side {
         grid-area: side;
@@ -199,7 +202,6 @@ export class ExactViewer extends LitElement {
   }
 
   private async open(): Promise<void> {
-    this.trouble = null;
     try {
       const workspace = await api.workspace(this.image);
       const tab = uuid7();
@@ -208,6 +210,7 @@ export class ExactViewer extends LitElement {
       await desk.session.start(await livingTabs());
       desk.relist();
       document.title = `${workspace.image.name} · EXACT`;
+      this.trouble = null;
       this.desk = desk;
       await this.updateComplete;
       this.take(desk);
@@ -216,6 +219,7 @@ export class ExactViewer extends LitElement {
       if (problem instanceof Refusal && ["not_signed_in", "not_authenticated"].includes(problem.code)) return this.signIn();
       if (!(problem instanceof Refusal || problem instanceof Unreachable)) console.error(problem);
       this.trouble = troubleOf(problem);
+      if (problem instanceof Unreachable) setTimeout(() => this.isConnected && this.trouble && void this.open(), RETRY_MS);
     }
   }
 
@@ -224,7 +228,6 @@ export class ExactViewer extends LitElement {
   }
 
   private async deskFor(workspace: api.Workspace, tab: string): Promise<Desk> {
-    const names = new Map(workspace.people.map((person) => [person.person_id, person.name]));
     const session = new Session({
       image: this.image,
       imageId: workspace.image.id,
@@ -235,7 +238,7 @@ export class ExactViewer extends LitElement {
       send: api.sendCommand,
       openSocket: () => new WebSocket(api.liveAddress(this.image)) as unknown as Socket,
       load: () => api.annotations(this.image),
-      nameOf: (person) => names.get(person) ?? "Somebody",
+      nameOf: (person) => this.desk?.nameOf(person) ?? "Somebody",
       tell: (told) => toast(told.text, "plain", { label: "Show", run: () => this.desk?.goTo(told.key) }),
     });
     return new Desk(workspace, session);
@@ -250,8 +253,10 @@ export class ExactViewer extends LitElement {
     this.leave.push(
       followKeyboard({ desk, stage, describe: () => inspector.describe(), search: () => list.search() }),
       desk.announcer.sentence.subscribe(() => (this.said = desk.announcer.sentence.value)),
+      desk.imageName.subscribe(() => (document.title = `${desk.imageName.value} · EXACT`)),
       stage.failure.subscribe(() => (this.failure = stage.failure.value)),
       this.on("online", () => desk.session.wake()),
+      this.on("offline", () => desk.session.doubt()),
       this.on("focus", () => desk.session.wake()),
       this.on("beforeunload", (event) => {
         if (desk.session.outbox.unsent > 0 && !desk.session.outbox.durable.value) event.preventDefault();

@@ -72,7 +72,7 @@ const VIEWER: readonly Binding[] = [
 
 const DRAWING: readonly Binding[] = [
   one("While drawing", "Enter", "finish", "Finish the shape"),
-  one("While drawing", "Backspace", "back", "Take the last point back"),
+  one("While drawing", "Backspace Mod+z", "back", "Take the last point back"),
   one("While drawing", "Escape", "cancel", "Throw the shape away"),
 ];
 

@@ -54,7 +54,7 @@ export class ExactStage extends DeskElement implements Stage {
       :host {
         position: relative;
         overflow: hidden;
-        background: #0a0f12;
+        background: light-dark(#dde4e7, #0a0f12);
         isolation: isolate;
       }
       .stage,
