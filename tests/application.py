@@ -1,6 +1,5 @@
 """The whole application as real processes, as `make up` runs it, for tests that look at it from outside."""
 
-# ruff: noqa: TID251 - the environment that a shell would have
 import contextlib
 import os
 import shutil

@@ -1,6 +1,5 @@
 """One PostgreSQL and one Redis for the whole run, started for the first test that asks, in a folder of their own."""
 
-# ruff: noqa: TID251 - the settings read the environment when pytest-django loads them, which is after this file
 import gc
 import os
 import shutil

@@ -8,11 +8,16 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+Scope = MutableMapping[str, Any]  # Any: ASGI's
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX = "/static/"
 HASHED = re.compile(r"/dist/assets/[^/]+-[\w-]{8}\.\w+$")
@@ -47,18 +52,18 @@ def held(path: Path, _changed_ns: int, _size_bytes: int) -> Held:
 class StaticRoute:
     """Answers what lies below /static/, and hands everything else on."""
 
-    def __init__(self, application: ASGI3Application, folder: Path = BUILT) -> None:
+    def __init__(self, application: App, folder: Path = BUILT) -> None:
         self.application = application
         self.folder = folder.resolve()
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._answer(scope, send)
         else:
             await self.application(scope, receive, send)
 
-    async def _answer(self, scope: HTTPScope, send: ASGISendCallable) -> None:
+    async def _answer(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await respond(send, 405, [(b"allow", b"GET, HEAD")])
             return
@@ -78,7 +83,7 @@ class StaticRoute:
         except (OSError, ValueError):  # ValueError: a zero byte in the name
             return None
 
-    async def _send(self, scope: HTTPScope, send: ASGISendCallable, file: Held) -> None:
+    async def _send(self, scope: Scope, send: Send, file: Held) -> None:
         asked = {name.lower(): value for name, value in scope["headers"]}
         cached = FOR_EVER if HASHED.search(scope["path"]) else ASK_AGAIN
         headers = [(b"etag", file.etag), (b"cache-control", cached), (b"vary", b"Accept-Encoding")]
@@ -92,7 +97,7 @@ class StaticRoute:
         await respond(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
 
 
-async def respond(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
     """One whole answer."""
     safe = [(b"x-content-type-options", b"nosniff"), *headers]
     await send({"type": "http.response.start", "status": status, "headers": safe, "trailers": False})

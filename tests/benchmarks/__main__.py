@@ -1,6 +1,5 @@
 """`python -m tests.benchmarks [WORD]`: measures on embedded servers of its own; a table, and bench.json."""
 
-# ruff: noqa: TID251 - the settings must find the folder of this run
 import importlib
 import json
 import os
