@@ -170,6 +170,15 @@ class Numbers(Fetching, serializers.ListField):
         return data
 
 
+class Uuid(serializers.UUIDField):
+    """A UUID as text: DRF's own field also takes numbers, and fails on some."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class Computed(Fetching, serializers.ReadOnlyField):
     """A value that the database works out; `expression(context)`, of the type that the schema says."""
 

@@ -18,7 +18,7 @@ from exact.api import scope
 from exact.api.filters import Between, Time, TimeRange, Uuids, WholeNumber, WholeNumbers
 from exact.api.people import asker
 from exact.api.references import referred_all
-from exact.api.resources import Computed, Fixed, NaiveTime, Nothing, Person, Ref, Resource, Rows
+from exact.api.resources import Computed, Fixed, NaiveTime, Nothing, Person, Ref, Resource, Rows, Uuid
 from exact.api.v1.claims import claim_in
 from exact.api.v1.history import HistoryOf
 from exact.api.v1.users import PersonShown
@@ -62,7 +62,7 @@ class AnnotationResource(Resource):
     annotation_type = Ref("annotation_type")
     image = Ref("image")
     vector = VectorField(required=False, allow_null=True)
-    unique_identifier = serializers.UUIDField(required=False)
+    unique_identifier = Uuid(required=False)
     description = serializers.CharField(required=False, allow_blank=True, allow_null=True, trim_whitespace=False)
     meta_data = serializers.DictField(required=False, allow_null=True)
     deleted = serializers.BooleanField(source="removed", required=False)
