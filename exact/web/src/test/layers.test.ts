@@ -76,6 +76,13 @@ describe("what is hit", () => {
     expect(hit(table, [10_150, 5000])).toBeNull();
   });
 
+  it("of two borders in reach the nearer one", () => {
+    const lines = [1000, 1060, 1020].map((y, i) => shape(`l${i}`, { vector_type: 3, points: [0, y, 9000, y], frame: null, plane: 0 }));
+    expect(hit(new ShapeTable(lines), [4000, 1065])).toBe("l1");
+    expect(hit(new ShapeTable(lines), [4000, 1030])).toBe("l2");
+    expect(hit(new ShapeTable(lines), [4000, 960])).toBe("l0");
+  });
+
   it("a type that is hit by its border only is not hit inside", () => {
     const line = new ShapeTable([shape("x", { vector_type: 1, points: [0, 0, 10_000, 10_000], frame: null, plane: 0 }, { area: false })]);
     expect(hit(line, [5000, 5000])).toBeNull();

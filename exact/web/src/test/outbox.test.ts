@@ -414,6 +414,22 @@ describe("undo", () => {
   });
 });
 
+it("a change is kept in the browser before it is sent", async () => {
+  const letGo: (() => void)[] = [];
+  const slow = new KeptStorage();
+  const put = slow.put.bind(slow);
+  slow.put = (entry) => new Promise((resolve) => letGo.push(() => resolve(put(entry))));
+  const page = await new Page(server, "anna", new FakeClock(), slow, "slow").start();
+  page.session.draw("t", box(1000));
+  await page.clock.pass(50);
+  expect(server.requests).toHaveLength(0);
+  for (let i = 0; i < 4; i++) {
+    letGo.splice(0).forEach((go) => go());
+    await page.clock.pass(50);
+  }
+  expect(server.requests).toHaveLength(1);
+});
+
 describe("IndexedDB", () => {
   it("gives back what was put, in the order of making, for this person and image only", async () => {
     const storage = await IndexedStorage.open("test-a");
