@@ -92,7 +92,8 @@ def a_workplace(owner: Person | None = None) -> Workplace:
 
 def a_type(product_id: UUID, owner: Person, vector_type: VectorType, **style: Any) -> UUID:
     """An annotation type of that geometry."""
-    wish = CreateAnnotationType(product_id=product_id, name=vector_type.name.lower(), vector_type=vector_type, **style)
+    style = {"name": vector_type.name.lower(), **style}
+    wish = CreateAnnotationType(product_id=product_id, vector_type=vector_type, **style)
     return dispatch(wish, by=owner).id
 
 

@@ -40,6 +40,11 @@ class Inline(msgspec.Struct, frozen=True, kw_only=True):
         """All tables of this read model."""
         return [self.model, *(detail.model for detail in self.details)]
 
+    def rows(self, states: Sequence[Any]) -> dict[type[models.Model], list[Row]]:
+        """What is to be seen of these states, by table."""
+        details = {detail.model: [row for state in states for row in detail.rows_of(state)] for detail in self.details}
+        return {self.model: [self.row_of(state) for state in states], **details}
+
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that hang on a noun's row, such as the members of a team: replaced as a whole."""

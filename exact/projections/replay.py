@@ -1,5 +1,6 @@
 """Inline read models again from the log: rebuild one, or compare its rows with a replay."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,10 @@ from exact.domain.registry import facts_of, fold
 from exact.eventstore.log import read
 from exact.projections.base import Inline, Row, columns
 from exact.projections.follow import Projection
-from exact.projections.runner import advance, rebuild
+from exact.projections.runner import fold_again, hold
 
 Rows = dict[Any, tuple[Any, ...]]  # Any: an id and its column values
+Tables = dict[type[models.Model], Rows]
 
 
 def states(inline: Inline) -> dict[Any, Any]:  # Any: stream id to the noun's state
@@ -45,29 +47,38 @@ def _lock(inline: Inline) -> None:
     _execute(f"lock table {names} in share row exclusive mode")
 
 
-def differences(read_model: Inline | Projection) -> Iterator[str]:
+def differences(read_model: Inline | Projection) -> list[str]:
     """One line for each row that is not what a replay makes of the log. Leaves everything as it was."""
+    stored, replayed = _inline(read_model) if isinstance(read_model, Inline) else _followed(read_model)
+    return [line for table, rows in stored.items() for line in _compared(table, rows, replayed[table])]
+
+
+def _inline(inline: Inline) -> tuple[Tables, Tables]:
+    """Rows and log of one snapshot: a command writes both or neither, so nobody has to wait."""
     with transaction.atomic():
-        before = {table: _rows(table) for table in _tables(read_model)}
-        _make_again(read_model, before)
-        after = {table: _rows(table) for table in _tables(read_model)}
+        _execute("set transaction isolation level repeatable read, read only")
+        stored = {table: _rows(table) for table in inline.tables()}
+        replayed = inline.rows(list(states(inline).values()))
+    return stored, {table: {row["id"]: _as_stored(table, row) for row in rows} for table, rows in replayed.items()}
+
+
+def _followed(projection: Projection) -> tuple[Tables, Tables]:
+    """The tables at the position they have reached, and again after a replay up to there, which is rolled back."""
+    with transaction.atomic():
+        place = hold(projection)
+        stored = {table: _rows(table) for table in projection.tables}
+        fold_again(projection, upto=place)
+        replayed = {table: _rows(table) for table in projection.tables}
         transaction.set_rollback(True)
-    for table, rows in before.items():
-        yield from _compared(table, rows, after[table])
+    return stored, replayed
 
 
-def _make_again(read_model: Inline | Projection, before: dict[type[models.Model], Rows]) -> None:
-    if isinstance(read_model, Inline):
-        rebuild_inline(read_model)
-    else:
-        while advance(read_model):  # the table may lag; a replay does not
-            pass
-        before.update({table: _rows(table) for table in read_model.tables})
-        rebuild(read_model)
-
-
-def _tables(read_model: Inline | Projection) -> list[type[models.Model]]:
-    return read_model.tables() if isinstance(read_model, Inline) else list(read_model.tables)
+def _as_stored(table: type[models.Model], row: Row) -> tuple[Any, ...]:
+    """The row's values as the database gives them back."""
+    return tuple(
+        json.loads(json.dumps(row[field.attname])) if isinstance(field, models.JSONField) else row[field.attname]
+        for field in columns(table)
+    )
 
 
 def _rows(table: type[models.Model]) -> Rows:

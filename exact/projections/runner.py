@@ -49,18 +49,34 @@ def catch_up(projection: Projection) -> None:
 def rebuild(projection: Projection) -> int:
     """Throw the read model away and fold the log again, in one transaction: readers see the old one until it is done.
 
-    Answers the position reached.
+    A projection that had stopped lives again. Answers the position reached.
     """
-    register(projection)
     with transaction.atomic():
-        _execute("select 1 from es.projection where name = %s and version = %s for update", *_key(projection))
-        projection.clear()
-        after = 0
-        while batch := read(after=after, limit=BATCH):
-            projection.apply(batch)
-            after = batch[-1].position
-        _move(projection, after)
-        return after
+        hold(projection)
+        place = fold_again(projection)
+        _move(projection, place)
+        _execute("update es.projection set state = 'live', error = null where name = %s and version = %s",
+                 *_key(projection))  # fmt: skip
+        return place
+
+
+def hold(projection: Projection) -> int:
+    """Keep every projector away until the transaction ends; answers the position reached. Waits for a running batch."""
+    register(projection)
+    _execute("set local lock_timeout = '60s'")
+    sql = "select position from es.projection where name = %s and version = %s for update"
+    place: int = _execute(sql, *_key(projection))[0][0]
+    return place
+
+
+def fold_again(projection: Projection, upto: int | None = None) -> int:
+    """Forget everything and fold the facts up to a position; answers the last one's."""
+    projection.clear()
+    after = 0
+    while batch := read(after=after, upto=upto, limit=BATCH):
+        projection.apply(batch)
+        after = batch[-1].position
+    return after
 
 
 def register(projection: Projection) -> None:

@@ -1,0 +1,176 @@
+"""A random life of a whole site, the same for the same seed."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from exact.commands.annotation_types import ChangeAnnotationType, WithdrawAnnotationType
+from exact.commands.annotations import (
+    DescribeAnnotation,
+    EditAnnotation,
+    ReclassifyAnnotation,
+    RemoveAnnotation,
+    ReshapeAnnotation,
+    RestoreAnnotation,
+    VerifyAnnotation,
+    WithdrawVerification,
+)
+from exact.commands.bus import Command, dispatch
+from exact.commands.dataset_versions import FreezeDataset, WithdrawDatasetVersion
+from exact.commands.image_sets import AttachProduct, DescribeImageSet, DetachProduct, WithdrawImageSet
+from exact.commands.images import RenameImage, WithdrawImage
+from exact.commands.products import ChangeProduct, CreateProduct, WithdrawProduct
+from exact.commands.teams import ChangeRole, RemoveMember, RenameTeam
+from exact.domain.annotations import Verdict
+from exact.domain.dataset_versions import Definition, FrozenImage
+from exact.domain.errors import Refusal
+from exact.domain.teams import Role
+from exact.domain.vectors import VectorType
+from exact.eventstore.log import head
+from tests.builders import Workplace, a_box, a_polygon, a_type, a_workplace
+
+ROLES = (Role.ADMIN, Role.ANNOTATOR, Role.VERIFIER)
+
+
+class Life:
+    """People who do what comes into their heads; what is refused did not happen."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.place: Workplace = a_workplace()
+        self.people = [self.place.owner, *(self.place.member(role) for role in ROLES)]
+        self.annotations = [self.place.draw().id for _ in range(4)]
+        self.images = [self.place.image_id, self.place.image("other.svs").id]
+        self.granted = 0
+
+    def go_on(self, steps: int) -> None:
+        """So many wishes."""
+        for _ in range(steps):
+            wish = self.chance.choice(self.wishes())
+            try:
+                wish()
+            except Refusal:
+                continue
+            self.granted += 1
+
+    def wishes(self) -> list[Callable[[], Any]]:
+        """Mostly about annotations."""
+        return [*[self.draw] * 4, *[self.edit] * 12, self.manage]
+
+    def ask(self, command: Command, **options: Any) -> Any:
+        """By anybody."""
+        return dispatch(command, by=self.chance.choice(self.people), **options)
+
+    def draw(self) -> None:
+        """On any of the images."""
+        vector = self.vector()
+        drawn = self.place.draw(vector, image_id=self.chance.choice(self.images), by=self.chance.choice(self.people))
+        self.annotations.append(drawn.id)
+
+    def vector(self) -> Any:
+        """A triangle or a box anywhere."""
+        make = self.chance.choice([a_polygon, a_box])
+        return make(self.chance.randrange(1500), self.chance.randrange(800))
+
+    def edit(self) -> None:
+        """Anything that can happen to an annotation."""
+        found, type_id = self.chance.choice(self.annotations), self.chance.choice(list(self.place.types.values()))
+        text = self.chance.choice(["", "large", "small"])
+        self.ask(
+            self.chance.choice(
+                [
+                    ReshapeAnnotation(annotation_id=found, vector=self.vector()),
+                    ReshapeAnnotation(annotation_id=found, vector=None),
+                    ReclassifyAnnotation(annotation_id=found, annotation_type_id=type_id),
+                    DescribeAnnotation(annotation_id=found, description=text, meta_data={"x": [1, 2.5, None]}),
+                    RemoveAnnotation(annotation_id=found),
+                    RestoreAnnotation(annotation_id=found),
+                    RestoreAnnotation(annotation_id=found),
+                    EditAnnotation(annotation_id=found, vector=self.vector(), description=text, removed=False),
+                    VerifyAnnotation(annotation_id=found, verdict=Verdict.ACCEPTED),
+                    VerifyAnnotation(annotation_id=found, verdict=Verdict.REJECTED),
+                    WithdrawVerification(annotation_id=found),
+                ]
+            )
+        )
+
+    def manage(self) -> None:
+        """Anything else, by the owner."""
+        place, number = self.place, self.chance.randrange(1000)
+        person = self.chance.choice(self.people[1:]).person_id
+        dispatch(
+            self.chance.choice(
+                [
+                    RenameTeam(team_id=place.team_id, name=f"team named {number}"),
+                    ChangeRole(team_id=place.team_id, person_id=person, role=self.chance.choice(ROLES)),
+                    DescribeImageSet(image_set_id=place.image_set_id, name=f"set {number}", description="d"),
+                    ChangeProduct(product_id=place.product_id, name=f"product {number}", description="d"),
+                    ChangeAnnotationType(
+                        annotation_type_id=place.types[VectorType.LINE], name=f"line {number}", color_code="#123456"
+                    ),
+                    RenameImage(image_id=self.chance.choice(self.images), name=f"image {number}"),
+                ]
+            ),
+            by=place.owner,
+        )
+
+    def wind_up(self) -> None:
+        """One of each wish that chance may have left out, and of each that ends something, on things of their own."""
+        place, owner = self.place, self.place.owner
+        product = dispatch(CreateProduct(team_id=place.team_id, name="unused"), by=owner).id
+        kind = a_type(product, owner, VectorType.LINE)
+        twin = a_type(place.product_id, owner, VectorType.POLYGON, name="another polygon")
+        drawn, critic = place.draw().id, self.people[2].person_id
+        self.annotations.append(drawn)
+        for command in (
+            ReclassifyAnnotation(annotation_id=drawn, annotation_type_id=twin),
+            VerifyAnnotation(annotation_id=drawn, verdict=Verdict.ACCEPTED),
+            WithdrawVerification(annotation_id=drawn),
+            DescribeAnnotation(annotation_id=drawn, description="large"),
+            ReshapeAnnotation(annotation_id=drawn, vector=a_polygon(77)),
+            RemoveAnnotation(annotation_id=drawn),
+            RestoreAnnotation(annotation_id=drawn),
+            ChangeRole(team_id=place.team_id, person_id=critic, role=Role.VIEWER),
+            RenameTeam(team_id=place.team_id, name="renamed"),
+            RenameImage(image_id=place.image_id, name="renamed"),
+            DescribeImageSet(image_set_id=place.image_set_id, name="described", description="d"),
+            ChangeProduct(product_id=place.product_id, name="changed", description="d"),
+            ChangeAnnotationType(annotation_type_id=kind, name="changed"),
+            AttachProduct(image_set_id=place.image_set_id, product_id=product),
+            DetachProduct(image_set_id=place.image_set_id, product_id=product),
+            WithdrawAnnotationType(annotation_type_id=kind, reason="unused"),
+            WithdrawProduct(product_id=product, reason="unused"),
+            WithdrawImage(image_id=place.image("bad.svs").id, reason="blurred"),
+            WithdrawImageSet(image_set_id=a_workplace(owner).image_set_id, reason="finished"),
+            RemoveMember(team_id=place.team_id, person_id=self.people[-1].person_id),
+            WithdrawDatasetVersion(dataset_version_id=self.freeze(), reason="wrong"),
+        ):
+            dispatch(command, by=owner)
+
+    def freeze(self) -> Any:
+        """A dataset version of everything."""
+        definition = Definition(
+            team_id=self.place.team_id,
+            name="all",
+            version=1,
+            description="",
+            position=head(),
+            image_set_ids=(self.place.image_set_id,),
+            images=tuple(FrozenImage(image_id=image, sha256="ab" * 32) for image in self.images),
+            annotation_type_ids=tuple(self.place.types.values()),
+            annotation_count=len(self.annotations),
+            exporter_version="1",
+            manifest_sha256="cd" * 32,
+        )
+        return dispatch(FreezeDataset(definition=definition), by=self.place.owner).id
+
+
+@pytest.fixture
+def life() -> Life:
+    """Forty wishes, and at least one of each kind."""
+    lived = Life(7)
+    lived.go_on(40)
+    lived.wind_up()
+    return lived
