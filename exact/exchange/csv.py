@@ -24,10 +24,11 @@ class Csv:
     name = "csv"
     title = "CSV table"
     media_type = "text/csv"
+    ending = ".csv"
     loses = "Free meta data and who verified; a text that a spreadsheet would run as a formula gets an apostrophe."
 
     def suffix(self, document: Document) -> str:
-        return ".csv"
+        return self.ending
 
     def write(self, document: Document, out: BinaryIO) -> None:
         text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)

@@ -56,6 +56,8 @@ class Format(Protocol):
     name: str
     title: str
     media_type: str
+    ending: str
+    """How the file of one image ends."""
     loses: str
     """What the format cannot hold, in a sentence for people."""
 

@@ -28,10 +28,11 @@ class GeoJson:
     name = "geojson"
     title = "QuPath GeoJSON"
     media_type = "application/geo+json"
+    ending = ".geojson"
     loses = "Verifications are kept as the status only; image-level labels are a member that QuPath does not read."
 
     def suffix(self, document: Document) -> str:
-        return ".geojson" if document.single_image else ".geojson.zip"
+        return self.ending if document.single_image else f"{self.ending}.zip"
 
     def write(self, document: Document, out: BinaryIO) -> None:
         if document.single_image:

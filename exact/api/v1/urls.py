@@ -10,6 +10,8 @@ from exact.api.v1.activity import ActivityList
 from exact.api.v1.annotation_types import AnnotationTypes
 from exact.api.v1.annotations import Annotations
 from exact.api.v1.commands import Commands
+from exact.api.v1.dataset_versions import DatasetVersions
+from exact.api.v1.exports import Exports, Formats
 from exact.api.v1.image_sets import ImageSets
 from exact.api.v1.images import Images
 from exact.api.v1.me import Me
@@ -29,11 +31,14 @@ router.register("administration/products", Products, "product")
 router.register("annotations/annotation_types", AnnotationTypes, "annotation-type")
 router.register("annotations/annotations", Annotations, "annotation")
 router.register("annotations/verifications", Verifications, "verification")
+router.register("datasets/versions", DatasetVersions, "dataset-version")
+router.register("datasets/exports", Exports, "export")
 
 urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^commands/?$", Commands.as_view(), name="commands"),
     re_path(r"^activity/?$", ActivityList.as_view(), name="activity"),
+    re_path(r"^datasets/formats/?$", Formats.as_view(), name="formats"),
     re_path(r"^openapi/?$", SpectacularAPIView.as_view(), name="openapi"),
     *router.urls,
     re_path(r"^.*$", unknown),
