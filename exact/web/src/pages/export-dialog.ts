@@ -114,7 +114,8 @@ export class ExportDialog extends PageElement {
               @change=${() => (this.format = format.name)}
             />
             <span class="choice-words"
-              ><span class="choice-name">${format.title}</span><span class="hint mono">${format.suffix}</span></span
+              ><span class="choice-name">${format.title} <span class="hint mono">${format.suffix}</span></span
+              >${format.loses ? html`<span class="hint">Leaves out: ${format.loses}</span>` : nothing}</span
             >
           </label>`,
       )}

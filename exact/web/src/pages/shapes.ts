@@ -152,6 +152,8 @@ export interface ExportFormat {
   title: string;
   suffix: string;
   media_type: string;
+  /** What the format cannot hold, in a sentence. */
+  loses?: string;
 }
 
 export interface Export {
