@@ -21,10 +21,18 @@ CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
 def service_user(data: Path) -> pwd.struct_passwd:
     """Ourselves, unless we are root: then the owner of the data, else a user without rights."""
     if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid())
+        return named(os.geteuid())
     if data.exists() and data.stat().st_uid != 0:
-        return pwd.getpwuid(data.stat().st_uid)
+        return named(data.stat().st_uid)
     return existing_user() or made_user()
+
+
+def named(uid: int) -> pwd.struct_passwd:
+    """PostgreSQL's initdb wants a user to have a name."""
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise CannotRun(f"PostgreSQL needs a user with a name; this machine has none for the number {uid}.") from None
 
 
 def existing_user() -> pwd.struct_passwd | None:

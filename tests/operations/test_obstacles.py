@@ -59,7 +59,7 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root is needed to be another user")
 def test_a_folder_of_somebody_else(up: Application) -> None:
-    become = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--bounding-set=-all"]
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]
     if subprocess.run([*become, "test", "-r", str(ROOT / "manage.py")], check=False).returncode != 0:
         pytest.skip("the clone lies in a folder that is closed to ordinary users")
     assert refused(Application(up.var, before=become)).startswith(f"Cannot write to {up.var} (")
