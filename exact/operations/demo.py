@@ -23,6 +23,7 @@ from exact.commands.image_sets import AttachProduct, CreateImageSet
 from exact.commands.images import RegisterImage
 from exact.commands.products import CreateProduct
 from exact.commands.teams import FoundTeam
+from exact.datasets.freezing import Freeze, freeze
 from exact.domain.annotations import Verdict
 from exact.domain.identifiers import derived_id
 from exact.domain.images import Content
@@ -68,6 +69,7 @@ def make_demo(say: Say) -> None:
     say("Demonstration: drawing")
     demo.draw_slide(slide_id, types, nuclei)
     demo.draw_volume(volume_id, types)
+    demo.freeze(image_set_id)
     say(f"Demonstration: {AnnotationRow.objects.filter(image_id__in=(slide_id, volume_id)).count()} annotations")
 
 
@@ -92,6 +94,11 @@ class Demo:
     def wish(self, key: str, command: Command) -> Answer:
         """Granted once."""
         return dispatch(command, by=self.by, key=f"demo {key}")
+
+    def freeze(self, image_set_id: UUID) -> None:
+        """demo@1, for the README's second demonstration."""
+        wish = Freeze(name="demo", image_set_ids=(image_set_id,), description="As the demonstration was made.")
+        freeze(wish, by=self.by, key="demo freeze")
 
     def room(self) -> tuple[UUID, dict[str, UUID]]:
         """Team, image set, products; the set and the types by name."""

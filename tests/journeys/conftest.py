@@ -15,7 +15,7 @@ from tests.samples import REAL, svs, volume
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
-SCREENSHOTS = Path(os.environ.get("EXACT_SCREENSHOTS", "test-artifacts"))  # noqa: TID251
+SCREENSHOTS = Path(os.environ.get("EXACT_SCREENSHOTS", "test-artifacts"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
