@@ -115,7 +115,7 @@ export class ExportDialog extends PageElement {
             />
             <span class="choice-words"
               ><span class="choice-name">${format.title} <span class="hint mono">${format.suffix}</span></span
-              >${format.loses ? html`<span class="hint">Leaves out: ${format.loses}</span>` : nothing}</span
+              >${format.loses ? html`<span class="hint">${format.loses}</span>` : nothing}</span
             >
           </label>`,
       )}
