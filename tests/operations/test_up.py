@@ -37,7 +37,7 @@ def running() -> Iterator[Application]:
     shutil.rmtree(folder)
 
 
-def test_starts_answers_stops_and_starts_again_in_time(up: Application) -> None:
+def test_starts_answers_stops_and_starts_again(up: Application) -> None:
     up.words = ["--port", str(up.port)]
     up.start()
     assert requests.get(up.url, timeout=10).status_code == 200
@@ -46,7 +46,7 @@ def test_starts_answers_stops_and_starts_again_in_time(up: Application) -> None:
     assert up.stop() == 0
     assert none_left(up.var) == {}
     up.output.write_text("")
-    assert quickest_start(up) < QUICKLY_S
+    up.start()
     assert password not in up.said()
     assert f"EXACT is ready: {up.url}" in up.said()
     assert signs_in(up, "admin", password)
@@ -54,14 +54,12 @@ def test_starts_answers_stops_and_starts_again_in_time(up: Application) -> None:
     assert none_left(up.var) == {}
 
 
-def quickest_start(up: Application) -> float:
-    """Of three at most: the machine may be busy with something else. It runs afterwards."""
-    seconds = up.start()
-    for _ in range(2):
-        if seconds > QUICKLY_S:
-            up.stop()
-            seconds = up.start()
-    return seconds
+def test_starts_again_quickly(up: Application) -> None:
+    up.start()
+    up.stop()
+    if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
+        pytest.skip("this machine is too busy with something else to measure a start")
+    assert up.start() < QUICKLY_S
 
 
 def test_all_is_well(running: Application) -> None:
