@@ -18,6 +18,8 @@ export interface Peer {
 const FADE_AFTER_MS = 8_000;
 const GONE_AFTER_MS = 90_000;
 const RIM = 14;
+/** The lower edge has the scale bar and the zoom buttons. */
+const LOWER_RIM = 68;
 
 /** 1 while it moves, then less, then nothing. */
 export function presenceOpacity(idleMs: number): number {
@@ -87,7 +89,7 @@ export class PeersLayer {
   /** A small arrow at the rim, pointing to where the person is. */
   private paintHint(g: CanvasRenderingContext2D, x: number, y: number, { name, colour }: Presence): void {
     const { width, height } = this.view;
-    const [px, py] = [Math.min(Math.max(x, RIM), width - RIM), Math.min(Math.max(y, RIM), height - RIM)];
+    const [px, py] = [Math.min(Math.max(x, RIM), width - RIM), Math.min(Math.max(y, RIM), height - LOWER_RIM)];
     const angle = Math.atan2(y - py, x - px);
     g.save();
     g.translate(px, py);

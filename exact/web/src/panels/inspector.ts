@@ -45,11 +45,16 @@ export class ExactInspector extends DeskElement {
       }
       .tabs {
         display: flex;
+        flex: none;
         align-items: center;
-        gap: 16px;
         height: 36px;
-        padding: 0 12px;
+        padding: 0 6px 0 12px;
         border-bottom: 1px solid var(--line);
+      }
+      .tablist {
+        display: flex;
+        flex: 1;
+        gap: 16px;
       }
       .body {
         flex: 1;
@@ -252,11 +257,20 @@ export class ExactInspector extends DeskElement {
     const tab = (name: Tab, words: string) => html`<button type="button" class="tab" role="tab" aria-selected=${this.tab === name} data-tab=${name}
       @click=${() => ((this.tab = name), (desk.ghost.value = null), (this.chosen = null))}>${words}</button>`;
     return html`
-      <div class="tabs" role="tablist" aria-label="Selection">${tab("details", "Selection")} ${tab("history", "History")}</div>
+      <div class="tabs">
+        <div class="tablist" role="tablist" aria-label="Selection">${tab("details", "Selection")} ${tab("history", "History")}</div>
+        ${selected ? this.shortDeeds() : nothing}
+      </div>
       <div class="body scroll" role="tabpanel" aria-label=${this.tab === "details" ? "Selection" : "History"}>
         ${count > 1 ? this.several(count) : !selected ? this.none() : this.tab === "details" ? this.details(selected.key, selected.row) : this.past(selected.key, selected.row)}
       </div>
     `;
+  }
+
+  private shortDeeds() {
+    const { desk } = this;
+    return html`<button type="button" class="button quiet square small" aria-label="Go to it" title="Go to it  Enter" @click=${() => desk.zoomToSelection()}>${glyph("point")}</button>
+      ${desk.mayAnnotate ? html`<button type="button" class="button quiet square small" data-action="remove" aria-label="Remove" title="Remove  Del" @click=${() => desk.removeSelection()}>${icon("trash")}</button>` : nothing}`;
   }
 
   private none() {
@@ -303,8 +317,6 @@ export class ExactInspector extends DeskElement {
           </select>`
         : html`<strong>${type?.name ?? "Unknown type"}</strong>`}
       <span class="count">${row.number === null ? "new" : `#${row.number}`}</span>
-      <button type="button" class="button quiet square small" aria-label="Go to it" title="Go to it  Enter" @click=${() => desk.zoomToSelection()}>${glyph("point")}</button>
-      ${desk.mayAnnotate ? html`<button type="button" class="button quiet square small" data-action="remove" aria-label="Remove" title="Remove  Del" @click=${() => desk.removeSelection()}>${icon("trash")}</button>` : nothing}
     </div>`;
   }
 

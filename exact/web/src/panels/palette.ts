@@ -18,9 +18,12 @@ export class ExactPalette extends DeskElement {
         flex-direction: column;
         min-height: 0;
       }
+      .scroll {
+        padding-bottom: 8px;
+      }
       ul {
         margin: 0;
-        padding: 0 6px 8px;
+        padding: 0 6px;
         list-style: none;
       }
       li {
@@ -84,11 +87,11 @@ export class ExactPalette extends DeskElement {
         background: var(--surface-active);
         color: var(--ink);
       }
-      .product {
+      h3 {
+        margin: 0;
         padding: 6px 14px 4px;
         color: var(--ink-3);
-        font-size: 11px;
-        font-weight: 600;
+        font: 600 11px/1.5 var(--font);
       }
       .empty {
         padding: 4px 14px 16px;
@@ -134,12 +137,15 @@ export class ExactPalette extends DeskElement {
     </li>`;
   }
 
-  private group(types: readonly AnnotationType[], keyOf: (index: number) => string) {
-    const { desk } = this;
-    const products = new Set(desk.types.map((type) => type.product_name));
-    return types.map((type, index) => {
-      const first = products.size > 1 && types[index - 1]?.product_name !== type.product_name;
-      return html`${first ? html`<div class="product">${type.product_name}</div>` : nothing}${this.row(type, keyOf(index))}`;
+  /** One list for each product; its name above it where there are several. */
+  private groups(types: readonly AnnotationType[], keyOf: (index: number) => string) {
+    const several = new Set(this.desk.types.map((type) => type.product_name)).size > 1;
+    const starts = types.flatMap((type, index) => (type.product_name === types[index - 1]?.product_name ? [] : [index]));
+    return starts.map((start, at) => {
+      const end = starts[at + 1] ?? types.length;
+      const name = types[start]!.product_name;
+      const rows = types.slice(start, end).map((type, offset) => this.row(type, keyOf(start + offset)));
+      return html`${several ? html`<h3>${name}</h3>` : nothing}<ul aria-label=${name}>${rows}</ul>`;
     });
   }
 
@@ -148,13 +154,13 @@ export class ExactPalette extends DeskElement {
     const digit = (index: number): string => (index < 10 ? String((index + 1) % 10) : "");
     return html`
       <div class="head"><h2>Types</h2></div>
-      <ul class="scroll" aria-label="Annotation types">
-        ${this.group(desk.localTypes, digit)}
-        ${desk.globalTypes.length > 0 ? html`<div class="product">Whole ${desk.volumetric ? "slice" : "image"}</div>` : nothing}
-        ${this.group(desk.globalTypes, (index) => (digit(index) ? `Shift+${digit(index)}` : ""))}
-        ${desk.formerTypes.length > 0 ? html`<div class="product">No longer offered</div>${desk.formerTypes.map((type) => this.former(type))}` : nothing}
+      <div class="scroll">
+        ${this.groups(desk.localTypes, digit)}
+        ${desk.globalTypes.length > 0 ? html`<h3>Whole ${desk.volumetric ? "slice" : "image"}</h3>` : nothing}
+        ${this.groups(desk.globalTypes, (index) => (digit(index) ? `Shift+${digit(index)}` : ""))}
+        ${desk.formerTypes.length > 0 ? html`<h3>No longer offered</h3><ul aria-label="No longer offered">${desk.formerTypes.map((type) => this.former(type))}</ul>` : nothing}
         ${desk.types.length === 0 ? html`<div class="empty">This image set has no annotation types yet. An administrator adds a product to it.</div>` : nothing}
-      </ul>
+      </div>
     `;
   }
 }

@@ -11,15 +11,19 @@ export class ExactToolRail extends DeskElement {
     look,
     css`
       :host {
-        display: flex;
-        flex-direction: column;
-        align-items: center;
-        gap: 2px;
-        padding: 8px 0;
         border-right: 1px solid var(--line);
         background: var(--surface);
         overflow-y: auto;
         scrollbar-width: none;
+      }
+      .tools {
+        box-sizing: border-box;
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        gap: 2px;
+        min-height: 100%;
+        padding: 8px 0;
       }
       button {
         appearance: none;
@@ -89,7 +93,7 @@ export class ExactToolRail extends DeskElement {
     const { desk } = this;
     const { undo } = desk.session;
     const drawing = TOOLS.filter((entry) => entry.draws !== null);
-    return html`
+    return html`<div class="tools" role="toolbar" aria-label="Tools" aria-orientation="vertical">
       ${TOOLS.filter((entry) => entry.draws === null).map((entry) => this.one(entry))}
       ${desk.mayAnnotate
         ? html`<hr />
@@ -98,7 +102,7 @@ export class ExactToolRail extends DeskElement {
             <button type="button" data-action="undo" title="Undo  Ctrl Z" aria-label="Undo" ?disabled=${!undo.canUndo} @click=${() => desk.session.undoLast()}>${glyph("undo", 20)}</button>
             <button type="button" data-action="redo" title="Redo  Ctrl Shift Z" aria-label="Redo" ?disabled=${!undo.canRedo} @click=${() => desk.session.redoLast()}>${glyph("redo", 20)}</button>`
         : nothing}
-    `;
+    </div>`;
   }
 }
 

@@ -94,6 +94,9 @@ export class ExactTopBar extends DeskElement {
         background: none;
         cursor: pointer;
       }
+      .face.me {
+        cursor: default;
+      }
       .more {
         margin-left: 4px;
         color: var(--ink-3);
@@ -164,7 +167,7 @@ export class ExactTopBar extends DeskElement {
       ${others.slice(0, MOST_FACES).map((one) => html`<button type="button" class="face" data-person=${one.person_id} title="${one.name}: go where they are" aria-label="Go to ${one.name}" @click=${() => this.visit(one)}>
         <exact-avatar name=${one.name} person=${one.person_id} size="26"></exact-avatar></button>`)}
       ${others.length > MOST_FACES ? html`<span class="more">+${others.length - MOST_FACES}</span>` : nothing}
-      <button type="button" class="face" title="${me.name} (you)" aria-label="You, ${me.name}" tabindex="-1"><exact-avatar name=${me.name} person=${me.person_id} size="26"></exact-avatar></button>
+      <span class="face me" role="img" title="${me.name} (you)" aria-label="You, ${me.name}"><exact-avatar name=${me.name} person=${me.person_id} size="26"></exact-avatar></span>
     </div>`;
   }
 

@@ -180,7 +180,7 @@ export class ExactViewTools extends DeskElement {
         ${button("Zoom out", "-", "zoom-out", () => desk.stage?.zoomBy(1 / 1.6))}
         <span class="magnification" data-testid="magnification" title=${times ? "Magnification of the objective" : "Screen pixels per image pixel"}>${words}</span>
         ${button("Zoom in", "+", "zoom-in", () => desk.stage?.zoomBy(1.6))}
-        <button type="button" aria-label="One to one" title="One image pixel per screen pixel  End" @click=${() => desk.stage?.zoomTo(1)}>1:1</button>
+        <button type="button" aria-label="1:1, one image pixel per screen pixel" title="One image pixel per screen pixel  End" @click=${() => desk.stage?.zoomTo(1)}>1:1</button>
         ${button("Whole image", "Home", "fit", () => desk.stage?.home())}
         ${button("Turn by 90°", "T", "rotate", () => desk.stage?.rotateBy(90))}
       </div>

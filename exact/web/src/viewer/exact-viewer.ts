@@ -292,9 +292,9 @@ export class ExactViewer extends LitElement {
     if (this.trouble) return this.troubled(this.trouble);
     if (!desk) return this.bones();
     return html`
-      <exact-top-bar .desk=${desk}></exact-top-bar>
-      <exact-tool-rail .desk=${desk} role="toolbar" aria-label="Tools" aria-orientation="vertical"></exact-tool-rail>
-      <exact-stage .desk=${desk}>
+      <exact-top-bar .desk=${desk} role="banner"></exact-top-bar>
+      <exact-tool-rail .desk=${desk} role="complementary" aria-label="Tools"></exact-tool-rail>
+      <exact-stage .desk=${desk} role="main">
         ${this.failure ? html`<div class="failure" role="alert">${this.failure}<button class="button" @click=${() => stage?.reopen()}>Try again</button></div>` : nothing}
         <exact-decisions .desk=${desk}></exact-decisions>
         <exact-remark .desk=${desk}></exact-remark>
@@ -305,7 +305,7 @@ export class ExactViewer extends LitElement {
         <exact-annotation-list .desk=${desk}></exact-annotation-list>
         <exact-inspector .desk=${desk}></exact-inspector>
       </aside>
-      <exact-status-line .desk=${desk} .stage=${stage}></exact-status-line>
+      <exact-status-line .desk=${desk} .stage=${stage} role="contentinfo"></exact-status-line>
       <exact-shortcuts .desk=${desk}></exact-shortcuts>
       <div class="unseen" role="status" aria-live="polite">${this.said}</div>
     `;
