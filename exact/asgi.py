@@ -1,5 +1,7 @@
 """The doors put together: static files, tiles, Django, sockets."""
 
+from typing import Any
+
 import django
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
@@ -13,4 +15,5 @@ from exact.live.routing import live  # noqa: E402 - needs Django's apps
 from exact.tiles.http import TileRoute  # noqa: E402
 from exact.web.static_files import StaticRoute  # noqa: E402
 
-application = ProtocolTypeRouter({"http": StaticRoute(TileRoute(get_asgi_application())), "websocket": live})
+pages: Any = get_asgi_application()  # Any: Django's handler asks for a dict where ASGI says mapping
+application = ProtocolTypeRouter({"http": StaticRoute(TileRoute(pages)), "websocket": live})
