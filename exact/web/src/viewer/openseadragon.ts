@@ -30,6 +30,8 @@ export class OpenSeadragonPort implements ViewerPort {
   private readonly failureListeners = new Set<(sentence: string) => void>();
   private extent: Extent = { width: 1, height: 1 };
   private asked = 0;
+  /** Some tiles were given up: they leave holes until the image is opened anew. */
+  incomplete = false;
   private readonly swaps = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(element: HTMLElement, navigator: HTMLElement) {
@@ -84,6 +86,7 @@ export class OpenSeadragonPort implements ViewerPort {
   open(tileSource: string, extent: Extent, keepView: boolean): void {
     this.extent = extent;
     const turn = ++this.asked;
+    this.incomplete = false;
     this.tell(this.tileListeners, false);
     if (!keepView || this.viewer.world.getItemCount() === 0) {
       this.viewer.open({ tileSource });
@@ -165,6 +168,7 @@ export class OpenSeadragonPort implements ViewerPort {
         this.tell(this.tileListeners, (event as unknown as { fullyLoaded: boolean }).fullyLoaded);
       });
     });
+    viewer.addHandler("tile-load-failed", () => (this.incomplete = true));
     viewer.addHandler("open-failed", () => this.tell(this.failureListeners, "The image's tiles could not be loaded."));
   }
 

@@ -5,6 +5,8 @@ import type { View } from "./view";
 
 export interface ViewerPort {
   readonly view: View;
+  /** Were tiles given up, so that the image should be opened anew once the server answers again? */
+  readonly incomplete: boolean;
   /** Called with every change of the view, once a frame. */
   onView(listener: (view: View) => void): () => void;
   /** Called with how far the tiles of the view are: true when all are there. */

@@ -221,6 +221,13 @@ export class ExactStage extends DeskElement implements Stage {
     else if (link.annotation !== null) this.desk.zoomToSelection();
   }
 
+  /** The server answers again: what could not be loaded meanwhile is loaded now. */
+  private mend(): void {
+    const { connection, outbox } = this.desk.session;
+    const well = connection.state.value === "live" && !outbox.signedOut.value;
+    if (well && this.port.incomplete) this.openTiles(true);
+  }
+
   private openTiles(keepView: boolean): void {
     const { image } = this.desk.workspace;
     this.port.open(tileSource(image.number, this.desk.plane.value, this.desk.frame.value), this.desk.extent, keepView);
@@ -255,7 +262,8 @@ export class ExactStage extends DeskElement implements Stage {
     this.until(selection.subscribe(() => (this.forgetPoint(), this.showInHand(), this.attend(), this.linkSoon())));
     for (const signal of [desk.hovered, desk.ghost, desk.preview]) this.until(signal.subscribe(() => this.showInHand()));
     this.until(connection.people.subscribe(() => this.showPeers()));
-    this.until(connection.state.subscribe(() => this.attend()));
+    this.until(connection.state.subscribe(() => (this.attend(), this.mend())));
+    this.until(desk.session.outbox.signedOut.subscribe(() => this.mend()));
     const fading = setInterval(() => connection.people.value.size > 0 && this.showPeers(), 2000);
     this.until(() => clearInterval(fading));
     this.layer.fill = desk.fill.value;
