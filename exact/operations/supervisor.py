@@ -20,6 +20,7 @@ from honcho.process import Popen, Process
 
 from exact.environment import environment_with
 from exact.operations.keep import end_with_parent
+from exact.operations.names import names_of
 from exact.operations.services import keep_command
 
 POOL = "20"
@@ -41,8 +42,9 @@ def programs(host: str, port: int) -> list[Program]:
     """The three of them, as Python modules of this environment."""
     python = [sys.executable, "-m"]
     web = ["daphne", "-v", "0", "-b", host, "-p", str(port), "--no-server-name", "--application-close-timeout", "3"]
+    changes = {"EXACT_POSTGRES_POOL": POOL, "EXACT_HOSTS": ",".join(names_of(host))}
     return [
-        Program("web", [*python, *web, "exact.asgi:application"], {"EXACT_POSTGRES_POOL": POOL}),
+        Program("web", [*python, *web, "exact.asgi:application"], changes),
         Program("worker", [*python, "workers.worker"], {}),
         Program("projector", [*python, "workers.projector"], {}),
     ]
