@@ -28,9 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(without)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium with a fresh profile."""
+    """Debian's Chromium with a fresh profile; not for the whole run, because its loop keeps async tests from theirs."""
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield found
