@@ -1,0 +1,177 @@
+"""Who may do what at which door: the whole table. A route, method, command or socket without a row fails the test.
+
+The rows are acted on by: nobody signed in; the owner of another team; and the five roles of the team. The things are
+the team's own; `{user}` is the owner, `{membership}` the annotator's, `{verification}` the verifier's.
+"""
+
+WHO = ("anonymous", "stranger", "viewer", "annotator", "verifier", "admin", "owner")
+
+ROUTES = """
+route                                                method  anon stra view anno veri admi owne
+health                                               GET     200  200  200  200  200  200  200
+                                                     any     200  200  200  200  200  200  200
+api/v1                                               GET     403  200  200  200  200  200  200
+api/v1/openapi                                       GET     200  200  200  200  200  200  200
+api/v1/me                                            GET     403  200  200  200  200  200  200
+api/v1/commands                                      POST    403  404  403  200  200  200  200
+api/v1/activity                                      GET     403  200  200  200  200  200  200
+api/v1/*                                             any     404  404  404  404  404  404  404
+
+api/v1/users/users                                   GET     403  200  200  200  200  200  200
+api/v1/users/users/{user}                            GET     403  404  200  200  200  200  200
+                                                     PATCH   403  404  403  403  403  403  200
+api/v1/users/teams                                   GET     403  200  200  200  200  200  200
+                                                     POST    403  201  201  201  201  201  201
+api/v1/users/teams/{team}                            GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  403  200
+                                                     PATCH   403  404  403  403  403  403  200
+api/v1/users/team_membership                         GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  403  403  201  201
+api/v1/users/team_membership/{membership}            GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  200  200
+                                                     PATCH   403  404  403  403  403  200  200
+                                                     DELETE  403  404  403  204  403  204  204
+users/api/tokens                                     GET     403  200  200  200  200  200  200
+                                                     POST    403  201  201  201  201  201  201
+users/api/tokens/{token}/revoke                      POST    403  404  404  404  404  404  200
+
+api/v1/images/image_sets                             GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  403  403  201  201
+api/v1/images/image_sets/{image_set}                 GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  200  200
+                                                     PATCH   403  404  403  403  403  200  200
+                                                     DELETE  403  404  403  403  403  204  204
+api/v1/images/image_sets/{image_set}/progress        GET     403  404  200  200  200  200  200
+
+api/v1/images/images                                 GET     403  200  200  200  200  200  200
+                                                     POST    403  404  403  200  200  200  200
+api/v1/images/images/{image}                         GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  200  200
+                                                     PATCH   403  404  403  403  403  200  200
+                                                     DELETE  403  404  403  403  403  204  204
+api/v1/images/images/{image}/annotations             GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/workspace               GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/thumbnail               GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/slide_information       GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/get_patch               GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/download                GET     403  404  200  200  200  200  200
+images/api/image/download/{image}                    GET     403  404  200  200  200  200  200
+images/api/image/metadata/{image}                    GET     403  404  200  200  200  200  200
+
+api/v1/administration/products                       GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  403  403  201  201
+api/v1/administration/products/{product}             GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  200  200
+                                                     PATCH   403  404  403  403  403  200  200
+                                                     DELETE  403  404  403  403  403  204  204
+api/v1/annotations/annotation_types                  GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  403  403  201  201
+api/v1/annotations/annotation_types/{annotation_type}  GET   403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  403  200  200
+                                                     PATCH   403  404  403  403  403  200  200
+                                                     DELETE  403  404  403  403  403  204  204
+
+api/v1/annotations/annotations                       GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  201  201  201  201
+api/v1/annotations/annotations/count                 GET     403  200  200  200  200  200  200
+api/v1/annotations/annotations/multiple_delete       DELETE  403  200  403  200  200  200  200
+api/v1/annotations/annotations/{annotation}          GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  200  200  200  200
+                                                     PATCH   403  404  403  200  200  200  200
+                                                     DELETE  403  404  403  204  204  204  204
+api/v1/annotations/annotations/{annotation}/history  GET     403  404  200  200  200  200  200
+api/v1/annotations/verifications                     GET     403  200  200  200  200  200  200
+                                                     POST    403  400  403  403  200  201  201
+api/v1/annotations/verifications/{verification}      GET     403  404  200  200  200  200  200
+                                                     PUT     403  404  403  403  200  403  403
+                                                     PATCH   403  404  403  403  200  403  403
+                                                     DELETE  403  404  403  403  204  403  403
+
+api/v1/datasets/formats                              GET     403  200  200  200  200  200  200
+api/v1/datasets/versions                             GET     403  200  200  200  200  200  200
+                                                     POST    403  404  403  403  403  201  201
+api/v1/datasets/versions/{version}                   GET     403  404  200  200  200  200  200
+api/v1/datasets/versions/{version}/manifest          GET     403  404  200  200  200  200  200
+api/v1/datasets/versions/{version}/withdraw          POST    403  404  403  403  403  200  200
+api/v1/datasets/exports                              POST    403  404  202  202  202  202  202
+api/v1/datasets/exports/{export}                     GET     403  404  200  200  200  200  200
+api/v1/datasets/exports/{export}/download            GET     403  404  200  200  200  200  200
+
+(home)                                               GET     302  200  200  200  200  200  200
+teams/{number}                                       GET     302  200  200  200  200  200  200
+images/imageset/{number}                             GET     302  200  200  200  200  200  200
+annotations/{number}                                 GET     302  200  200  200  200  200  200
+account                                              GET     302  200  200  200  200  200  200
+account/password                                     POST    403  400  400  400  400  400  400
+sign-in                                              GET     200  302  302  302  302  302  302
+                                                     POST    401  302  302  302  302  302  302
+                                                     PUT     401  302  302  302  302  302  302
+                                                     PATCH   405  302  302  302  302  302  302
+                                                     DELETE  405  302  302  302  302  302  302
+sign-out                                             POST    302  302  302  302  302  302  302
+"""
+"""A page of another team is the same empty shell as a page of one's own: what fills it comes from the routes above."""
+
+COMMANDS = """
+command                   anon stra view anno veri admi owne
+FoundTeam                 403  200  200  200  200  200  200
+RenameTeam                403  404  403  403  403  403  200
+AddMember                 403  404  403  403  403  200  200
+ChangeRole                403  404  403  403  403  200  200
+RemoveMember              403  404  403  200  403  200  200
+CreateProduct             403  404  403  403  403  200  200
+ChangeProduct             403  404  403  403  403  200  200
+WithdrawProduct           403  404  403  403  403  200  200
+CreateAnnotationType      403  404  403  403  403  200  200
+ChangeAnnotationType      403  404  403  403  403  200  200
+WithdrawAnnotationType    403  404  403  403  403  200  200
+CreateImageSet            403  404  403  403  403  200  200
+DescribeImageSet          403  404  403  403  403  200  200
+AttachProduct             403  404  403  403  403  200  200
+DetachProduct             403  404  403  403  403  200  200
+WithdrawImageSet          403  404  403  403  403  200  200
+RenameImage               403  404  403  403  403  200  200
+WithdrawImage             403  404  403  403  403  200  200
+DrawAnnotation            403  404  403  200  200  200  200
+ReshapeAnnotation         403  404  403  200  200  200  200
+ReclassifyAnnotation      403  404  403  200  200  200  200
+DescribeAnnotation        403  404  403  200  200  200  200
+EditAnnotation            403  404  403  200  200  200  200
+RemoveAnnotation          403  404  403  200  200  200  200
+RestoreAnnotation         403  404  403  200  200  200  200
+VerifyAnnotation          403  404  403  403  200  200  200
+WithdrawVerification      403  404  403  403  200  200  200
+WithdrawDatasetVersion    403  404  403  403  403  200  200
+RegisterImage             403  400  400  400  400  400  400
+FreezeDataset             403  400  400  400  400  400  400
+"""
+"""The last two are the server's own: no client may send them."""
+
+TILES = """
+address                                                   anon stra view anno veri admi owne
+/images/image/{image}/1/0/tile/                           403  404  200  200  200  200  200
+/images/image/{image}/1/0/tile_files/0/0_0.jpeg           403  404  200  200  200  200  200
+/api/v1/images/images/{image}/1/0/tile/                   403  404  200  200  200  200  200
+/api/v1/images/images/{image}/1/0/tile_files/0/0_0.png    403  404  200  200  200  200  200
+"""
+
+SOCKETS = """
+address                anon stra view anno veri admi owne
+/ws/images/{image}/    4401 4404 0    0    0    0    0
+"""
+"""Close codes; 0: welcome."""
+
+
+def rows(table: str, keys: int) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """A table by its first columns; an empty first column repeats the one above."""
+    found: dict[tuple[str, ...], tuple[int, ...]] = {}
+    above = ""
+    for line in table.strip().splitlines()[1:]:
+        if not line.strip():
+            continue
+        words = line.split()
+        if line.startswith(" "):
+            words = [above, *words]
+        above = words[0]
+        found[tuple(words[:keys])] = tuple(map(int, words[keys:]))
+    return found
