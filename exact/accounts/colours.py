@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
-"""Okabe and Ito's palette: told apart by people with any colour vision."""
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#9467BD")
+"""Okabe and Ito's seven and a violet: told apart by people with any colour vision."""
 
 
 def colour_of(person_id: UUID) -> str:

@@ -14,7 +14,7 @@ from exact.accounts.models import users_by_person
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person
 from exact.domain.annotations import Annotation
-from exact.domain.errors import Busy, KeyReused, NotFound, StaleVersion
+from exact.domain.errors import Busy, Conflict, Invalid, KeyReused, NotFound
 from exact.domain.facts import Claim, Fact, Stamp
 from exact.domain.identifiers import derived_id, new_id
 from exact.domain.registry import fold
@@ -112,10 +112,18 @@ def dispatch(
         twin = repeated(command_id, request)
         assert twin is not None, "the log says that the command is done"
         return twin
-    except StaleVersion as refusal:
+    except Conflict as refusal:
         raise explained(refusal) from None
     except (db.OperationalError, library.OperationalError) as error:
         raise busy(error) from error
+
+
+def request_of(command: Command) -> bytes:
+    """The hash of a wish; one that cannot be written down at all is refused here."""
+    try:
+        return log.hash_of(command)
+    except (UnicodeEncodeError, RecursionError):
+        raise Invalid("The text holds half a character, or the data are nested too deeply.", code="not_text") from None
 
 
 ATTEMPTS = 8
@@ -167,8 +175,8 @@ def record(command: Command, context: Context, command_id: UUID, request: bytes)
     return Answer(id=after.id, number=after.number, version=after.version, position=position)
 
 
-def explained(refusal: StaleVersion) -> StaleVersion:
-    """The refusal with the newer version in it and the person who made that."""
+def explained(refusal: Conflict) -> Conflict:
+    """The refusal with the thing as it is now in it, and the person who made it so."""
     current = refusal.details.get("current")
     if isinstance(current, Annotation):
         refusal.details |= {

@@ -1,5 +1,7 @@
 """Annotation: drawn, reshaped, reclassified, described, removed, restored; verified for one version of its content."""
 
+import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +13,15 @@ from msgspec.structs import replace
 
 from exact.domain.errors import Conflict, Invalid, StaleVersion
 from exact.domain.facts import Fact, Stamp
+from exact.domain.streams import checked_text
 from exact.domain.vectors import Vector
 
 DESCRIPTION_MAX = 1000
+META_DATA_MAX = 100_000
+"""Bytes of JSON in the client's own data of one annotation."""
+META_DATA_DEPTH = 20
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and halves of characters: PostgreSQL keeps neither."""
 
 
 class Verdict(StrEnum):
@@ -138,7 +146,7 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     def refuse_removed(self) -> None:
         """A removed annotation must be restored before it can change."""
         if self.removed:
-            raise Conflict("The annotation was removed; restore it first.", code="annotation_removed")
+            raise Conflict("The annotation was removed; restore it first.", code="annotation_removed", current=self)
 
     def reshape(self, vector: Vector | None, stamp: Stamp) -> list[Fact]:
         """Give it another geometry; nothing where it is the same."""
@@ -156,12 +164,14 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
         """Change the remark (at most 1000 characters) and the client's own data."""
         self.refuse_removed()
         check_description(description)
+        check_meta_data(meta_data)
         if (description, meta_data) == (self.description, self.meta_data):
             return []
         return [self._next(AnnotationDescribed, stamp, description=description, meta_data=meta_data)]
 
     def remove(self, reason: str, stamp: Stamp) -> list[Fact]:
         """Take it off the image; nothing where it is gone already."""
+        reason = checked_text(reason, what="reason")
         return [] if self.removed else [self._next(AnnotationRemoved, stamp, reason=reason)]
 
     def restore(self, stamp: Stamp) -> list[Fact]:
@@ -210,6 +220,7 @@ def draw(
 ) -> AnnotationDrawn:
     """The first fact of an annotation; the vector has been checked against the image."""
     check_description(description)
+    check_meta_data(meta_data)
     return AnnotationDrawn(
         originator_id=id,
         originator_version=1,
@@ -228,6 +239,31 @@ def check_description(description: str) -> None:
     """A remark has at most 1000 characters and no NUL, which the database cannot keep."""
     if len(description) > DESCRIPTION_MAX or "\x00" in description:
         raise Invalid(f"A remark has at most {DESCRIPTION_MAX} characters and no NUL.", code="description_too_long")
+
+
+def check_meta_data(meta_data: dict[str, Any] | None) -> None:
+    """The client's own data must be JSON that the database keeps as it is, and no store of files."""
+    if not _storable(meta_data, META_DATA_DEPTH) or len(msgspec.json.encode(meta_data)) > META_DATA_MAX:
+        raise Invalid(
+            f"meta_data has at most {META_DATA_MAX} bytes, {META_DATA_DEPTH} levels, finite numbers below 2 to the 63rd"
+            " and texts without NUL.",
+            code="meta_data_invalid",
+        )
+
+
+def _storable(value: Any, depth: int) -> bool:  # Any: JSON
+    match value:
+        case dict():
+            return depth > 0 and all(_storable(key, 0) and _storable(value[key], depth - 1) for key in value)
+        case list() | tuple():
+            return depth > 0 and all(_storable(item, depth - 1) for item in value)
+        case str():
+            return not UNSTORABLE.search(value)
+        case float():
+            return math.isfinite(value)
+        case int():
+            return -(2**63) <= value < 2**63
+    return value is None
 
 
 def evolve(annotation: Annotation | None, fact: Fact) -> Annotation:

@@ -4,12 +4,12 @@ import { LitElement, css, html } from "lit";
 import { initials } from "./format";
 
 /** Okabe and Ito's palette in the server's order (exact/accounts/colours.py). */
-const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999"];
+const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#9467bd"];
 const DARK = "#0b151b";
 
 /** The colour of a person by their opaque id, as the server gives it: the id as a number, modulo eight. */
 export const colourOf = (person_id: string): string =>
-  COLOURS[Number.parseInt(person_id.slice(-1), 16) % COLOURS.length] ?? "#999999";
+  COLOURS[Number.parseInt(person_id.slice(-1), 16) % COLOURS.length] ?? "#9467bd";
 
 /** Light or dark letters, whichever is read better on a colour `#rrggbb`. */
 export function inkOn(colour: string): string {
