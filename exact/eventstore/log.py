@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection
 from eventsourcing.application import Application
 
+from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
@@ -82,8 +83,11 @@ def done(command_id: UUID) -> Done | None:
 
 
 def hash_of(wish: Any) -> bytes:  # Any: a command Struct
-    """SHA-256 of a wish, to tell a repetition from another wish under the same key."""
-    return hashlib.sha256(type(wish).__name__.encode() + b"\n" + ENCODER.encode(wish)).digest()
+    """SHA-256 of a wish, to tell a repetition from another wish under the same key; refuses what cannot be written."""
+    try:
+        return hashlib.sha256(type(wish).__name__.encode() + b"\n" + ENCODER.encode(wish)).digest()
+    except (UnicodeEncodeError, RecursionError):
+        raise Invalid("A text holds half a character, or the data are nested too deeply.", code="not_text") from None
 
 
 def head() -> int:
