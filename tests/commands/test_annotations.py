@@ -162,9 +162,10 @@ def test_an_unknown_annotation_is_not_found():
 def test_an_annotator_may_not_verify():
     place = a_workplace()
     drawn = place.draw()
+    annotator = place.member(Role.ANNOTATOR)
+    wish = VerifyAnnotation(annotation_id=drawn.id, verdict=Verdict.ACCEPTED)
     with pytest.raises(Forbidden):
-        wish = VerifyAnnotation(annotation_id=drawn.id, verdict=Verdict.ACCEPTED)
-        dispatch(wish, by=place.member(Role.ANNOTATOR))
+        dispatch(wish, by=annotator)
 
 
 def test_a_shape_outside_the_image_is_refused_and_leaves_nothing():
