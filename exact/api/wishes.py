@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from exact.api.people import asker
 from exact.commands.bus import HANDLERS, Answer, Command, Context, dispatch
-from exact.domain.errors import Invalid
+from exact.domain.errors import Invalid, Refusal
 from exact.domain.facts import Claim, Stamp
 from exact.domain.identifiers import derived_id
 from exact.eventstore import log
@@ -46,11 +46,18 @@ def wish(
     )
 
 
-def rehearse(request: Request, command: Command) -> None:
-    """Refuse what would be refused, without recording anything: before the first of many wishes is granted."""
+def rehearse(request: Request, command: Command, **which: int) -> None:
+    """Refuse what would be refused, without recording anything: before the first of many wishes is granted.
+
+    `which` goes into the refusal, so that a client knows which of its wishes was meant.
+    """
     stamp = Stamp(at=datetime.now(UTC), by=asker(request).person_id)
     context = Context(person=asker(request), stamp=stamp, expected_version=expected_version(request))
-    HANDLERS[type(command)](command, context)
+    try:
+        HANDLERS[type(command)](command, context)
+    except Refusal as refusal:
+        refusal.details |= which
+        raise
 
 
 def first_answer(request: Request) -> Answer | None:

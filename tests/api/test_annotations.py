@@ -62,7 +62,8 @@ def test_a_list_is_drawn_whole_or_not_at_all(place):
     assert [row["vector"]["x1"] for row in answer.json()] == [10, 11, 12, 13, 14]
     bad = [*good, place.body(vector={"x1": 1, "y1": 1, "x2": 9000, "y2": 9000, "x3": 9000, "y3": 9500})]
     twisted = {"x1": 0, "y1": 0, "x2": 10, "y2": 10, "x3": 10, "y3": 0, "x4": 0, "y4": 10}
-    assert place.client.post(URL, [*bad[:5], place.body(vector=twisted)], format="json").status_code == 400
+    refused = place.client.post(URL, [*bad[:5], place.body(vector=twisted)], format="json")
+    assert (refused.status_code, refused.json()["index"]) == (400, 5)
     assert AnnotationRow.objects.count() == 5
 
 

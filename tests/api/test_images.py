@@ -5,10 +5,13 @@ import io
 import os
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+from django.test import AsyncClient
 from PIL import Image
 
+from exact.accounts.models import User
 from exact.api.downloads import Download
 from exact.domain.teams import Role
 from exact.projections.models import ImageRow
@@ -311,3 +314,16 @@ def test_the_connection_is_not_left_in_a_broken_transaction(place):
     upload(place.client, into(place), part("f", b"nonsense", "bad.svs"))
     with connection.cursor() as cursor:
         cursor.execute("select 1")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_uploads_and_downloads_work_the_same_through_asgi():
+    place = await sync_to_async(lambda: Place(a_workplace()))()
+    client = AsyncClient()
+    await sync_to_async(client.force_login)(await User.objects.aget(person_id=place.owner.person_id))
+    body = into(place) + part("f", png(), "a.png") + b"--UploadBoundary-xyz--\r\n"
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    number = (await client.post(URL, body, content_type=kind)).json()["results"][0]["id"]
+    answer = await client.get(f"{URL}{number}/download/")
+    assert b"".join([block async for block in answer]) == png()
+    await sync_to_async(connections.close_all)()

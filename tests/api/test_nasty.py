@@ -64,6 +64,8 @@ def doors(place, number):
         ("patch", f"{members}{place.membership(place.owner)}/", {"role": "owner", "is_admin": True}),
         ("patch", f"{V1}/users/users/{place.owner.user_id}/", {"first_name": "a", "email": "a@example.org"}),
         ("post", "/users/api/tokens/", {"name": "t", "expires_at": "2100-01-01T00:00:00Z"}),
+        ("post", f"{V1}/datasets/exports/", {"image": place.image, "position": 1, "format": "csv", "version": 1}),
+        ("post", f"{V1}/datasets/versions/1/withdraw/", {"reason": "x"}),
         ("post", f"{V1}/commands/", {"command": "DescribeAnnotation", "annotation_id": identity, "description": ""}),
         ("post", f"{V1}/commands/", {"command": "ReshapeAnnotation", "annotation_id": identity, "vector": TRIANGLE}),
     ]
@@ -102,6 +104,16 @@ def test_every_field_of_every_write_refuses_or_takes_every_value(place):
             if wrong(answer):
                 found.append((method, url, name, str(value)[:30], answer.status_code, answer.content[:80]))
     assert found == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_freezing_refuses_or_takes_every_value():
+    place = Place(a_workplace())
+    place.client.raise_request_exception = False
+    url, good = f"{V1}/datasets/versions/", {"name": "v", "image_sets": [place.image_set], "description": ""}
+    bodies = [json.dumps({**good, name: value}) for name, value in itertools.product(good, VALUES)]
+    answers = [place.client.post(url, body, content_type="application/json") for body in [*bodies, *BODIES]]
+    assert [answer.content for answer in answers if wrong(answer)] == []
 
 
 def test_every_impossible_shape_is_refused(place):
@@ -150,7 +162,8 @@ def test_every_list_answers_every_query(place):
     place.client.raise_request_exception = False
     names = ["users/users", "users/teams", "users/team_membership", "images/image_sets", "images/images",
              "administration/products", "annotations/annotation_types", "annotations/annotations",
-             "annotations/verifications", "activity", "annotations/annotations/count",
+             "annotations/verifications", "activity", "datasets/versions",
+             "annotations/annotations/count",
              f"images/images/{place.image}/annotations", f"images/image_sets/{place.image_set}/progress"]  # fmt: skip
     found = []
     for name, query in itertools.product(names, QUERIES):
@@ -165,8 +178,8 @@ def test_a_number_that_no_thing_has_is_a_404_in_json(place, number):
     place.client.raise_request_exception = False
     for name in ("users/users", "users/teams", "users/team_membership", "images/image_sets", "images/images",
                  "administration/products", "annotations/annotation_types", "annotations/annotations",
-                 "annotations/verifications"):  # fmt: skip
-        for method in ("get", "patch"):
+                 "annotations/verifications", "datasets/versions", "datasets/exports"):  # fmt: skip
+        for method in ("get",) if name.startswith("datasets") else ("get", "patch"):
             answer = getattr(place.client, method)(f"{V1}/{name}/{number}/", content_type="application/json")
             assert answer.status_code == 404, (name, method, answer.content)
             assert sentence_of(answer)

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connections, transaction
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -179,6 +179,7 @@ async def test_every_tile_and_socket_is_shown_to_those_whom_the_table_names():
         assert tuple([await tile(tiles, path, cookie_of(world, who)) for who in WHO]) == expected, address
     for threads in (tiles._asking, tiles._rendering):  # their connections would outlive the test
         threads.shutdown()
+    await sync_to_async(connections.close_all)()
     for (address,), expected in rows(matrix.SOCKETS, 1).items():
         path = address.format(**numbers)
         assert tuple([await close_code(path, cookie_of(world, who)) for who in WHO]) == expected, address

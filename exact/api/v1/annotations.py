@@ -188,7 +188,7 @@ class Annotations(HistoryOf, Resources):
         """All or nothing as far as can be known before: each is rehearsed, then each is granted."""
         for index, (command, _, _) in enumerate(wished):
             if already_made(self.request, f":{index}") is None:
-                rehearse(self.request, command)
+                rehearse(self.request, command, index=index)
         answers = [self.drawn(one, f":{index}") for index, one in enumerate(wished)]
         resource = self.resource()
         found = resource.fetched(AnnotationRow.objects.filter(id__in=[answer.id for answer in answers]))
