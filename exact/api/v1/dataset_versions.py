@@ -45,9 +45,14 @@ class DatasetVersions(GenericViewSet[Any]):
     """The versions of my teams; a withdrawn one stays readable and says so."""
 
     serializer_class = FreezeFields
+    queryset = DatasetVersionRow.objects.none()
     filter_backends: list[Any] = []
 
-    @extend_schema(parameters=[OpenApiParameter("image_set", int)], responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="api_v1_datasets_versions_list",
+        parameters=[OpenApiParameter("image_set", int)],
+        responses=OpenApiTypes.OBJECT,
+    )
     def list(self, request: Request) -> Response:
         """The newest first; `image_set` keeps those that hold the set."""
         rows = scope.mine(DatasetVersionRow, asker(request)).order_by("-number")
