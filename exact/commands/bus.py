@@ -14,7 +14,7 @@ from exact.accounts.models import users_by_person
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person
 from exact.domain.annotations import Annotation
-from exact.domain.errors import Busy, Conflict, Invalid, KeyReused, NotFound
+from exact.domain.errors import Busy, Conflict, KeyReused, NotFound
 from exact.domain.facts import Claim, Fact, Stamp
 from exact.domain.identifiers import derived_id, new_id
 from exact.domain.registry import fold
@@ -116,14 +116,6 @@ def dispatch(
         raise explained(refusal) from None
     except (db.OperationalError, library.OperationalError) as error:
         raise busy(error) from error
-
-
-def request_of(command: Command) -> bytes:
-    """The hash of a wish; one that cannot be written down at all is refused here."""
-    try:
-        return log.hash_of(command)
-    except (UnicodeEncodeError, RecursionError):
-        raise Invalid("The text holds half a character, or the data are nested too deeply.", code="not_text") from None
 
 
 ATTEMPTS = 8

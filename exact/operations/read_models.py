@@ -8,10 +8,14 @@ from exact.projections.registry import INLINE, PROJECTIONS
 ReadModel = Inline | Projection
 ALL: dict[str, ReadModel] = {**{found.name: found for found in INLINE}, **{found.name: found for found in PROJECTIONS}}
 EVERY = "all"
+HEADS = "heads"
+"""What the log knows of its own streams: no read model, but made of the facts all the same."""
 
 
 def named(name: str) -> list[ReadModel]:
-    """The read model of that name; all of them for "all"."""
+    """The read model of that name; all of them for "all", none for "heads"."""
+    if name == HEADS:
+        return []
     return list(ALL.values()) if name == EVERY else [ALL[name]]
 
 

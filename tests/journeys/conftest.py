@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from exact.operations.demo_volume import write_demo_volume
 from tests.application import ADMIN, PASSWORD, Application
 from tests.journeys.desk import Desk, Office
-from tests.samples import REAL, svs, volume
+from tests.samples import REAL, svs
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -54,7 +55,11 @@ def slide_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def volume_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real volume where there is one, else a generated one."""
     known = REAL / "nifti" / "chris_PD.nii.gz"
-    return known if known.exists() else volume(tmp_path_factory.mktemp("volume") / "volume.nii.gz")
+    if known.exists():
+        return known
+    made = tmp_path_factory.mktemp("volume") / "volume.nii.gz"
+    write_demo_volume(made)
+    return made
 
 
 @pytest.fixture
