@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
@@ -118,7 +119,7 @@ def person_from_headers(headers: Mapping[str, str], cookies: Mapping[str, str]) 
     return person_of(user) if user else None
 
 
-class SchemeAuthentication(authentication.BaseAuthentication):
+class SchemeAuthentication(ABC, authentication.BaseAuthentication):
     """An `Authorization: <scheme> <value>` header; a wrong one is refused, another scheme is left to others."""
 
     scheme = ""
@@ -132,9 +133,9 @@ class SchemeAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed("Name, password or token is wrong, or the account is not active.")
         return user, None
 
+    @abstractmethod
     def user_of(self, value: str) -> User | None:
         """The user of the header's value."""
-        raise NotImplementedError
 
 
 class TokenAuthentication(SchemeAuthentication):

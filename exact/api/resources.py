@@ -3,6 +3,7 @@
 Every field says itself what its rows need (`fetches`), so that nothing is fetched that is not shown.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
@@ -125,12 +126,12 @@ def _reached(rows: Iterable[Any], path: str) -> Iterator[Any]:
         yield from value.all() if hasattr(value, "all") else [value]
 
 
-class Fetching:
+class Fetching(ABC):
     """A field that needs something beside its row's own columns."""
 
+    @abstractmethod
     def fetches(self, name: str) -> Annotations:
         """What to annotate the rows with, by the name that the field reads."""
-        raise NotImplementedError
 
 
 class Ref(Fetching, serializers.IntegerField):

@@ -1,5 +1,6 @@
 """Asynchronous read models: what the projector process keeps up to date from the log."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ from django.db import models
 from exact.eventstore.log import Recorded
 
 
-class Projection:
+class Projection(ABC):
     """One read model that follows the log: its tables belong to it alone and may be thrown away.
 
     `apply` folds a batch of facts in position order; the runner moves the position in the same transaction,
@@ -19,9 +20,9 @@ class Projection:
     version: ClassVar[int] = 1
     tables: ClassVar[tuple[type[models.Model], ...]]
 
+    @abstractmethod
     def apply(self, batch: Sequence[Recorded]) -> None:
         """Fold these facts into the tables."""
-        raise NotImplementedError
 
     def clear(self) -> None:
         """Forget everything, before a rebuild."""

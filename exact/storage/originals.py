@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,9 +53,8 @@ def keep(temporary: Path, sha256: str, folder: Path | None = None) -> Path:
 def _place(temporary: Path, kept: Path) -> None:
     """A hard link fails where a rename would overwrite, so of two equal uploads the first stays."""
     try:
-        kept.hardlink_to(temporary)
-    except FileExistsError:
-        pass  # the same content is kept already
+        with suppress(FileExistsError):  # the same content is kept already
+            kept.hardlink_to(temporary)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP):
             raise

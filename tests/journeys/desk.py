@@ -92,7 +92,7 @@ class Desk:
         self.page.press("[name=password]", "Enter")
         self.page.wait_for_url(re.compile(r"/$"))
 
-    def test_id(self, name: str) -> Locator:
+    def marked(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
     def open_set(self, number: int) -> None:
@@ -100,18 +100,18 @@ class Desk:
 
     def upload(self, *paths: Path) -> Locator:
         """Gives files to the upload; answers the last one's line."""
-        self.test_id("upload-input").set_input_files([str(path) for path in paths])
-        return self.test_id("upload-item").last
+        self.marked("upload-input").set_input_files([str(path) for path in paths])
+        return self.marked("upload-item").last
 
     def open_image(self, number: int) -> None:
         self.page.goto(f"{self.url}annotations/{number}/")
         self.wait_until_live()
 
     def wait_until_live(self) -> None:
-        expect(self.test_id("status").first).to_have_attribute("data-state", "live", timeout=20_000)
+        expect(self.marked("status").first).to_have_attribute("data-state", "live", timeout=20_000)
 
     def wait_until_saved(self) -> None:
-        expect(self.test_id("status").first).to_have_attribute("data-unsent", "0", timeout=20_000)
+        expect(self.marked("status").first).to_have_attribute("data-unsent", "0", timeout=20_000)
 
     def choose(self, kind: str) -> None:
         """A type by its number key, as somebody in a hurry does."""
@@ -119,7 +119,7 @@ class Desk:
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         """A place on the stage: 0..1 of its width and height, as a place in the window."""
-        box = self.test_id("stage").bounding_box()
+        box = self.marked("stage").bounding_box()
         assert box is not None
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
@@ -146,7 +146,7 @@ class Desk:
 
     def shapes(self) -> Locator:
         """The list of annotations, the keyboard twin of the stage."""
-        return self.test_id("annotation")
+        return self.marked("annotation")
 
     def expect_shapes(self, count: int) -> None:
         expect(self.shapes()).to_have_count(count, timeout=20_000)

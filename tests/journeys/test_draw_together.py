@@ -26,8 +26,8 @@ def export(desk, version: str) -> tuple[str, str]:
     """Exports a version on the page; what the page says and what was saved."""
     row = desk.page.locator(f'[data-testid="dataset-version"][data-version="{version}"]')
     row.get_by_test_id("export").click()
-    desk.test_id("export-confirm").click()
-    ready = desk.test_id("export-ready")
+    desk.marked("export-confirm").click()
+    ready = desk.marked("export-ready")
     expect(ready).to_be_visible(timeout=30_000)
     said = ready.get_attribute("data-sha256")
     saved = download(desk, ready.locator("a").first)
@@ -43,7 +43,7 @@ def test_the_whole_loop(desk, office, place, slide_file):
     ada.open_set(number)
     line = ada.upload(slide_file)
     expect(line).to_have_attribute("data-state", "done", timeout=60_000)
-    card = ada.test_id("image-card").first
+    card = ada.marked("image-card").first
     expect(card.locator("img")).to_be_visible()
     image = int(str(card.get_attribute("data-number")))
     card.locator("a").first.click()
@@ -57,13 +57,13 @@ def test_the_whole_loop(desk, office, place, slide_file):
     grace.expect_shapes(1)
     grace.draw_box(0.6, 0.5)
     ada.expect_shapes(2)
-    expect(ada.test_id("people").get_by_role("button", name="Go to grace")).to_be_visible()
+    expect(ada.marked("people").get_by_role("button", name="Go to grace")).to_be_visible()
 
     # one goes offline, draws three more, comes back
     grace.page.context.set_offline(True)
     for step in range(3):
         grace.draw_box(0.3 + step * 0.1, 0.7, 0.04)
-    expect(grace.test_id("status").first).to_have_attribute("data-unsent", "3")
+    expect(grace.marked("status").first).to_have_attribute("data-unsent", "3")
     grace.expect_shapes(5)
     ada.draw_polygon(0.5, 0.2)
     ada.expect_shapes(3)
@@ -85,14 +85,14 @@ def test_the_whole_loop(desk, office, place, slide_file):
         "data-status", "accepted"
     )
     vera.page.get_by_role("tab", name="History").click()
-    expect(vera.test_id("history-entry")).to_have_count(2)
+    expect(vera.marked("history-entry")).to_have_count(2)
 
     # freeze -> export -> edit -> export the frozen version again: equal bytes
     ada.open_set(number)
-    ada.test_id("freeze").click()
+    ada.marked("freeze").click()
     ada.page.get_by_label("Dataset name").fill("mitoses")
-    ada.test_id("freeze-confirm").click()
-    expect(ada.test_id("dataset-version")).to_have_count(1, timeout=20_000)
+    ada.marked("freeze-confirm").click()
+    expect(ada.marked("dataset-version")).to_have_count(1, timeout=20_000)
     said, saved = export(ada, "1")
     assert said == saved
     grace.draw_box(0.2, 0.2, 0.04)
