@@ -124,7 +124,7 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             relay().join(self.listener)
         assert self.listener is not None
         self.listener.sent = hello.after
-        people = await presence().arrive(self.image.id, self.peer, self.listener.waiting.put_nowait)
+        people = await presence().arrive(self.image.id, self.peer, self.listener.tell)
         position = await relay().newest_of(self.image.id)
         await self._send(Welcome(session=self.peer.session, position=position, people=people))
         if hello.after > position:  # a page of another log, say of a restored backup

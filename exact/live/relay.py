@@ -22,6 +22,7 @@ logger = logging.getLogger("exact.live")
 
 POLL_S = 1.0
 PAGE = 1000
+PRESENCE_MAX = 200
 AWAY_S = 0.5
 
 
@@ -40,6 +41,11 @@ class Listener:
             self.overrun = True
         else:
             self.waiting.put_nowait(news)
+
+    def tell(self, message: FromServer) -> None:
+        """Where others look and point; whoever cannot keep up with facts does without."""
+        if self.waiting.qsize() <= PRESENCE_MAX:
+            self.waiting.put_nowait(message)
 
     def unsent(self, news: list[LiveFact]) -> list[LiveFact]:
         """Those not sent yet; they count as sent from now on."""

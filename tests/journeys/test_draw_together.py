@@ -35,31 +35,21 @@ def export(desk, version: str) -> tuple[str, str]:
     return str(said), saved
 
 
-def test_the_whole_loop(desk, office, place, slide_file):
-    number = place["image_set"]["number"]
-    ada = desk("ada")
-
-    # upload -> view
+def upload_and_open(ada, number, file) -> int:
+    """Uploads on the set's page and opens the image by its card; answers the image's number."""
     ada.open_set(number)
-    line = ada.upload(slide_file)
-    expect(line).to_have_attribute("data-state", "done", timeout=60_000)
+    expect(ada.upload(file)).to_have_attribute("data-state", "done", timeout=60_000)
     card = ada.marked("image-card").first
     expect(card.locator("img")).to_be_visible()
     image = int(str(card.get_attribute("data-number")))
     card.locator("a").first.click()
     ada.page.wait_for_url(re.compile(rf"/annotations/{image}/"))
     ada.wait_until_live()
+    return image
 
-    # two people draw, each sees the other's shape without reloading
-    grace = desk("grace")
-    grace.open_image(image)
-    ada.draw_polygon(0.4, 0.4)
-    grace.expect_shapes(1)
-    grace.draw_box(0.6, 0.5)
-    ada.expect_shapes(2)
-    expect(ada.marked("people").get_by_role("button", name="Go to grace")).to_be_visible()
 
-    # one goes offline, draws three more, comes back
+def draw_while_offline(grace, ada) -> None:
+    """Three boxes without a network, while the other one goes on; then the network is back."""
     grace.page.context.set_offline(True)
     for step in range(3):
         grace.draw_box(0.3 + step * 0.1, 0.7, 0.04)
@@ -69,30 +59,53 @@ def test_the_whole_loop(desk, office, place, slide_file):
     ada.expect_shapes(3)
     grace.page.context.set_offline(False)
     grace.wait_until_saved()
-    for each in (ada, grace):
-        each.expect_shapes(6)
-    fresh = office.annotations(image)
-    assert ada.ids() == grace.ids() == set(fresh)
 
-    # verify
-    vera = desk("vera")
-    vera.open_image(image)
+
+def accept_the_first(vera) -> str:
+    """Accepts by key and looks at the history; answers which annotation it was."""
     vera.shapes().first.click()
     vera.page.keyboard.press("j")
     expect(vera.shapes().first).to_have_attribute("data-status", "accepted")
-    accepted = vera.shapes().first.get_attribute("data-id")
-    expect(ada.page.locator(f'[data-testid="annotation"][data-id="{accepted}"]')).to_have_attribute(
-        "data-status", "accepted"
-    )
     vera.page.get_by_role("tab", name="History").click()
     expect(vera.marked("history-entry")).to_have_count(2)
+    return str(vera.shapes().first.get_attribute("data-id"))
 
-    # freeze -> export -> edit -> export the frozen version again: equal bytes
+
+def freeze(ada, number, name) -> None:
+    """Freezes the set on its page."""
     ada.open_set(number)
     ada.marked("freeze").click()
-    ada.page.get_by_label("Dataset name").fill("mitoses")
+    ada.page.get_by_label("Dataset name").fill(name)
     ada.marked("freeze-confirm").click()
     expect(ada.marked("dataset-version")).to_have_count(1, timeout=20_000)
+
+
+def test_the_whole_loop(desk, office, place, slide_file):
+    number = place["image_set"]["number"]
+    ada, grace, vera = desk("ada"), desk("grace"), desk("vera")
+    image = upload_and_open(ada, number, slide_file)
+
+    # two people draw, each sees the other's shape without reloading
+    grace.open_image(image)
+    ada.draw_polygon(0.4, 0.4)
+    grace.expect_shapes(1)
+    grace.draw_box(0.6, 0.5)
+    ada.expect_shapes(2)
+    expect(ada.marked("people").get_by_role("button", name="Go to grace")).to_be_visible()
+
+    # one goes offline, draws three more, comes back: both are equal to a fresh load
+    draw_while_offline(grace, ada)
+    for each in (ada, grace):
+        each.expect_shapes(6)
+    assert ada.ids() == grace.ids() == set(office.annotations(image))
+
+    # a third accepts one, and the others see it
+    vera.open_image(image)
+    seen = ada.page.locator(f'[data-testid="annotation"][data-id="{accept_the_first(vera)}"]')
+    expect(seen).to_have_attribute("data-status", "accepted")
+
+    # frozen, exported, edited, exported again: equal bytes
+    freeze(ada, number, "mitoses")
     said, saved = export(ada, "1")
     assert said == saved
     grace.draw_box(0.2, 0.2, 0.04)

@@ -231,3 +231,18 @@ async def test_without_redis_the_facts_go_on(services):
     await page.facts_upto(last.position)
     assert page.positions == await positions_of(place.image_id)
     await page.close()
+
+
+async def test_cursors_are_dropped_for_whoever_cannot_keep_up_and_facts_are_not():
+    from uuid import uuid4
+
+    from exact.live.messages import PeerLeft
+    from exact.live.relay import PRESENCE_MAX, Listener
+
+    listener = Listener(uuid4())
+    for _ in range(PRESENCE_MAX * 2):
+        listener.tell(PeerLeft(session="s"))
+    waiting = listener.waiting.qsize()
+    listener.offer([])
+    assert waiting == PRESENCE_MAX + 1
+    assert listener.waiting.qsize() == waiting + 1
