@@ -1,5 +1,6 @@
 """JPEG tiles of a TIFF, read and decoded without OpenSlide: the same pixels in a fraction of its time."""
 
+import itertools
 import os
 import threading
 from collections import OrderedDict
@@ -21,6 +22,8 @@ TILE_SIDES_PX = range(16, 4097)
 ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 """Marks a stream as RGB; without it decoders take three components for YCbCr."""
 DECODED_BYTES = 64 * 2**20
+NUMBERS = itertools.count()
+"""One for each reader, never used again: tiles that are remembered of one file can never be shown for another."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,13 @@ class JpegTiles:
 
     def __init__(self, path: Path, levels: list[Level]) -> None:
         self._levels = levels
+        self._number = next(NUMBERS)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:
         """Gives up the file and its decoded tiles."""
         os.close(self._descriptor)
-        decoded_tiles().forget(id(self))
+        decoded_tiles().forget(self._number)
 
     def read(self, level: int, corner: tuple[int, int], size: Size, background: tuple[int, ...]) -> Pixels | None:
         """A rectangle in pixels of the level, put together from decoded tiles."""
@@ -77,11 +81,11 @@ class JpegTiles:
         return pixels
 
     def _tile(self, level: int, index: int) -> Pixels | None:
-        decoded = decoded_tiles().get((id(self), level, index))
+        decoded = decoded_tiles().get((self._number, level, index))
         if decoded is None:
             decoded = self._decode(self._levels[level], index)
             if decoded is not None:
-                decoded_tiles().put((id(self), level, index), decoded)
+                decoded_tiles().put((self._number, level, index), decoded)
         return decoded
 
     def _decode(self, level: Level, index: int) -> Pixels | None:
@@ -164,7 +168,7 @@ class DecodedTiles:
                 self._held_bytes -= self._tiles.popitem(last=False)[1].nbytes
 
     def forget(self, owner: int) -> None:
-        """Tiles of a file that is closed: its number may be given to another one."""
+        """Tiles of a file that is closed."""
         with self._lock:
             for key in [key for key in self._tiles if key[0] == owner]:
                 self._held_bytes -= self._tiles.pop(key).nbytes

@@ -108,3 +108,15 @@ def test_only_wanted_tags_are_read(tmp_path: Path) -> None:
     path = tiled_tiff(tmp_path / "a.tif")
     with path.open("rb") as file:
         assert [set(tags) for tags in tiff.directories(file, path.stat().st_size, [256])] == [{256}] * 3
+
+
+def test_a_reader_that_was_dropped_without_closing_never_lends_its_tiles_to_the_next(tmp_path: Path) -> None:
+    """Python gives the number of a dead object to a new one: what is remembered must not hang on it."""
+    for turn in range(20):
+        path = tiled_tiff(tmp_path / f"{turn}.tif", (300 + 40 * turn, 300))
+        reader = reader_of(path)
+        assert reader is not None
+        ours = reader.read(0, (0, 0), (256, 256), WHITE)
+        assert ours is not None
+        assert np.array_equal(ours, by_openslide(path, 0, (0, 0), (256, 256)))
+        del reader
