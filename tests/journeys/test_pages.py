@@ -45,6 +45,15 @@ def ada(page: Page) -> Page:
     return page
 
 
+def sign_in(page: Page, name: str, password: str) -> None:
+    """By the form, from wherever the window is."""
+    page.goto("/sign-in/")
+    page.locator("[name=username]").fill(name)
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    expect(page.get_by_test_id("create-team")).to_be_visible()
+
+
 def fill(page: Page, button: str, **fields: str) -> None:
     """Open a dialog by its button, fill it in and confirm."""
     page.get_by_test_id(button).first.click()
@@ -152,6 +161,45 @@ def test_a_token_is_shown_once_and_can_be_revoked(ada: Page) -> None:
     expect(ada.get_by_test_id("token")).to_contain_text("Revoked")
 
 
+def test_an_administrator_adds_a_person_who_signs_in(ada: Page, browser: Browser, server: Application) -> None:
+    ada.get_by_role("button", name="You:").click()
+    ada.get_by_test_id("people-link").click()
+    fill(ada, "add-person", username="grace", first_name="Grace", last_name="Hopper", email="grace@example.org")
+    password = ada.get_by_test_id("person-password").locator("code").inner_text()
+    person = ada.locator("[data-testid=person][data-username=grace]")
+    expect(person).to_contain_text("grace@example.org")
+    window = browser.new_context(base_url=server.url)
+    grace = window.new_page()
+    sign_in(grace, "grace", password)
+    grace.get_by_role("button", name="You: Grace Hopper").click()
+    expect(grace.get_by_test_id("people-link")).to_have_count(0)
+    ada.reload()
+    expect(person).to_contain_text("Active")
+    expect(ada.get_by_test_id("person-password")).to_have_count(0)
+    person.get_by_role("button", name="Deactivate").click()
+    ada.get_by_test_id("deactivate-confirm").click()
+    expect(person).to_contain_text("Deactivated")
+    grace.reload()
+    expect(grace.get_by_role("heading", name="Sign in to EXACT")).to_be_visible()
+    person.get_by_role("button", name="Activate").click()
+    expect(person.get_by_role("button", name="Deactivate")).to_be_visible()
+    person.get_by_role("button", name="New password").click()
+    ada.get_by_test_id("new-password-confirm").click()
+    renewed = ada.get_by_test_id("person-password").locator("code").inner_text()
+    assert renewed != password
+    sign_in(grace, "grace", renewed)
+    window.close()
+
+
+def test_a_user_name_that_is_taken_is_said_at_its_field(ada: Page) -> None:
+    ada.goto("/people/")
+    ada.get_by_test_id("add-person").click()
+    dialog = ada.locator("exact-form-dialog")
+    dialog.locator("[name=username]").fill(ADMIN)
+    dialog.get_by_test_id("add-person-confirm").click()
+    expect(dialog.locator("#field-username-words")).to_contain_text(f"There is somebody called {ADMIN} already")
+
+
 def test_signing_out_ends_the_session(ada: Page) -> None:
     ada.get_by_role("button", name="You:").click()
     ada.get_by_test_id("sign-out").click()
@@ -177,7 +225,7 @@ def test_the_page_says_when_the_server_is_away_and_when_it_is_back(ada: Page) ->
 def test_no_page_needs_scrolling_sideways(image_set: Page, width: int) -> None:
     here = image_set.url
     image_set.set_viewport_size({"width": width, "height": 900})
-    for address in [here, "/", "/teams/1/", "/account/"]:
+    for address in [here, "/", "/teams/1/", "/account/", "/people/"]:
         image_set.goto(address)
         expect(image_set.locator("main h1, main exact-empty").first).to_be_visible()
         overflow = image_set.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth")
