@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from exact.accounts.authentication import person_from_headers
+from exact.accounts.models import User
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person, may
 from exact.projections.images import ImageFile, find_image
@@ -22,8 +23,10 @@ def admitted(scope: Mapping[str, Any], number: int) -> tuple[Person | None, Imag
 
 
 def still_admitted(person_id: UUID, image: ImageFile) -> bool:
-    """Whether the person may read the image's team and the image is offered still."""
-    return not image.withdrawn and may(person_id, Permission.READ, image.team_id)
+    """Whether the account is active, the person may read the image's team, and the image is offered still."""
+    if image.withdrawn or not User.objects.filter(person_id=person_id, is_active=True).exists():
+        return False
+    return may(person_id, Permission.READ, image.team_id)
 
 
 def cookies(header: str) -> dict[str, str]:

@@ -194,6 +194,17 @@ async def test_a_removed_member_is_shown_the_door(monkeypatch):
     assert (await page.socket.receive_output(timeout=5))["code"] == 4403
 
 
+async def test_a_deactivated_person_is_shown_the_door(monkeypatch):
+    monkeypatch.setattr(consumers, "HEARTBEAT_S", 0.2)
+    place, user = await prepared()
+    page = Page(place.image_number, user)
+    await page.open()
+    user.is_active = False
+    await database_sync_to_async(user.save)(update_fields=["is_active"])
+    assert (await page.hear_until("refused"))["code"] == "access_withdrawn"
+    assert (await page.socket.receive_output(timeout=5))["code"] == 4403
+
+
 async def test_people_see_each_other_come_point_and_go():
     place, user = await prepared()
     member = await database_sync_to_async(place.member)(Role.ANNOTATOR)
