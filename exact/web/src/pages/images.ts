@@ -151,8 +151,8 @@ export class ImageGrid extends PageElement {
         >You may look at this image set; an annotator can upload images to it.</exact-empty
       >`;
     return html`<exact-empty icon="upload" heading="Drop your images here">
-      Whole-slide images such as SVS, NDPI, MRXS or SCN, pictures as PNG, JPEG or TIFF, and volumes as NIfTI. Drop files
-      anywhere on this page.
+      Whole-slide images such as SVS, NDPI or SCN, pyramidal TIFF, pictures as PNG, JPEG or TIFF, and volumes as NIfTI.
+      Drop files anywhere on this page.
       <button slot="action" class="button primary" @click=${() => this.dispatchEvent(new CustomEvent("exact-choose"))}>
         ${icon("upload")}Choose files
       </button>
