@@ -10,6 +10,7 @@ urlpatterns = [
     path("teams/<int:number>/", views.page, name="team"),
     path("images/imageset/<int:number>/", views.page, name="image-set"),
     path("annotations/<int:number>/", views.viewer, name="viewer"),
+    path("people/", views.people, name="people"),
     path("account/", views.page, name="account"),
     path("account/password/", views.change_password, name="change-password"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),

@@ -8,6 +8,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -43,6 +44,15 @@ def _shell(request: HttpRequest, template: str, entry: str, **context: object) -
 def page(request: HttpRequest, **_address: int) -> HttpResponse:
     """Every page but the viewer: the client reads the address itself."""
     return _shell(request, "web/page.html", PAGES)
+
+
+@require_safe
+@login_required
+def people(request: HttpRequest) -> HttpResponse:
+    """The accounts of the site, for its administrators."""
+    if not (isinstance(request.user, User) and request.user.is_staff):
+        raise PermissionDenied
+    return page(request)
 
 
 @require_safe

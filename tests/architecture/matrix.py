@@ -18,8 +18,12 @@ api/v1/activity                                      GET     403  200  200  200 
 api/v1/*                                             any     404  404  404  404  404  404  404
 
 api/v1/users/users                                   GET     403  200  200  200  200  200  200
+                                                     POST    403  403  403  403  403  403  403
 api/v1/users/users/{user}                            GET     403  404  200  200  200  200  200
                                                      PATCH   403  404  403  403  403  403  200
+api/v1/users/users/{user}/deactivate                 POST    403  403  403  403  403  403  403
+api/v1/users/users/{user}/activate                   POST    403  403  403  403  403  403  403
+api/v1/users/users/{user}/password                   POST    403  403  403  403  403  403  403
 api/v1/users/teams                                   GET     403  200  200  200  200  200  200
                                                      POST    403  201  201  201  201  201  201
 api/v1/users/teams/{team}                            GET     403  404  200  200  200  200  200
@@ -101,6 +105,7 @@ api/v1/datasets/exports/{export}/download            GET     403  404  200  200 
 teams/{number}                                       GET     302  200  200  200  200  200  200
 images/imageset/{number}                             GET     302  200  200  200  200  200  200
 annotations/{number}                                 GET     302  200  200  200  200  200  200
+people                                               GET     302  403  403  403  403  403  403
 account                                              GET     302  200  200  200  200  200  200
 account/password                                     POST    403  400  400  400  400  400  400
 sign-in                                              GET     200  302  302  302  302  302  302
@@ -111,6 +116,18 @@ sign-in                                              GET     200  302  302  302 
 sign-out                                             POST    302  302  302  302  302  302  302
 """
 """A page of another team is the same empty shell as a page of one's own: what fills it comes from the routes above."""
+
+STAFF = """
+route                                                method  staff
+api/v1/users/users                                   POST    201
+api/v1/users/users/{user}                            GET     200
+                                                     PATCH   403
+api/v1/users/users/{user}/deactivate                 POST    200
+api/v1/users/users/{user}/activate                   POST    200
+api/v1/users/users/{user}/password                   POST    200
+people                                               GET     200
+"""
+"""Where an administrator of the site, who is in no role of this team, is answered otherwise than the stranger."""
 
 COMMANDS = """
 command                   anon stra view anno veri admi owne

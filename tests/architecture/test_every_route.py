@@ -115,6 +115,20 @@ def test_every_route_and_method_answers_everybody_as_the_table_says():
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_administrator_of_the_site_manages_accounts_and_is_a_stranger_to_every_team():
+    world, wrong = World(), []
+    administrator, otherwise = world.administrator(), rows(matrix.STAFF, 2)
+    stranger = WHO.index("stranger")
+    assert set(otherwise) <= set(TABLE)
+    for (route, method), statuses in TABLE.items():
+        (expected,) = otherwise.get((route, method), (statuses[stranger],))
+        status = asked(administrator, "GET" if method == "any" else method, route, world)
+        if status != expected:
+            wrong.append(f"{route} {method}: expected {expected}, answers {status}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_table_speaks_of_no_route_that_does_not_exist():
     assert {route for route, _ in TABLE} - set(patterns(get_resolver())) == set()
 

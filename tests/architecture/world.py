@@ -58,6 +58,14 @@ class World:
         assert person is not None
         return person
 
+    def administrator(self) -> APIClient:
+        """Somebody who administers the site, and owns another team as the stranger does."""
+        person = a_workplace().owner
+        User.objects.filter(person_id=person.person_id).update(is_staff=True)
+        client = client_of(person)
+        client.raise_request_exception = False
+        return client
+
     def _client(self, who: str) -> APIClient:
         client = APIClient() if self.people[who] is None else client_of(self.person(who))
         client.raise_request_exception = False
@@ -103,6 +111,7 @@ class World:
         place, numbers = self.place, self.numbers
         bodies: dict[tuple[str, str], Any] = {
             ("POST", "api/v1/commands"): self.commands()["DescribeAnnotation"],
+            ("POST", "api/v1/users/users"): {"username": "another"},
             ("POST", "api/v1/users/teams"): {"name": "another"},
             ("POST", "api/v1/users/team_membership"): {"team": place.team, "username": self.outsider.name},
             ("POST", "users/api/tokens"): {"name": "another"},

@@ -37,6 +37,7 @@ def page(browser: Browser, server: Application) -> Iterator[Page]:
 def ada(page: Page) -> Page:
     """Signed in, by the keyboard alone."""
     page.goto("/sign-in/")
+    expect(page.locator("[name=username]")).to_be_focused()
     page.keyboard.type(ADMIN)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -164,13 +165,13 @@ def test_a_token_is_shown_once_and_can_be_revoked(ada: Page) -> None:
 def test_an_administrator_adds_a_person_who_signs_in(ada: Page, browser: Browser, server: Application) -> None:
     ada.get_by_role("button", name="You:").click()
     ada.get_by_test_id("people-link").click()
-    fill(ada, "add-person", username="grace", first_name="Grace", last_name="Hopper", email="grace@example.org")
+    fill(ada, "add-person", username="hopper", first_name="Grace", last_name="Hopper", email="hopper@example.org")
     password = ada.get_by_test_id("person-password").locator("code").inner_text()
-    person = ada.locator("[data-testid=person][data-username=grace]")
-    expect(person).to_contain_text("grace@example.org")
+    person = ada.locator("[data-testid=person][data-username=hopper]")
+    expect(person).to_contain_text("hopper@example.org")
     window = browser.new_context(base_url=server.url)
     grace = window.new_page()
-    sign_in(grace, "grace", password)
+    sign_in(grace, "hopper", password)
     grace.get_by_role("button", name="You: Grace Hopper").click()
     expect(grace.get_by_test_id("people-link")).to_have_count(0)
     ada.reload()
@@ -187,7 +188,7 @@ def test_an_administrator_adds_a_person_who_signs_in(ada: Page, browser: Browser
     ada.get_by_test_id("new-password-confirm").click()
     renewed = ada.get_by_test_id("person-password").locator("code").inner_text()
     assert renewed != password
-    sign_in(grace, "grace", renewed)
+    sign_in(grace, "hopper", renewed)
     window.close()
 
 

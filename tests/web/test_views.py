@@ -42,7 +42,7 @@ def sign_in(browser: Client, password: str, **fields: str) -> tuple[int, str]:
     return answer.status_code, answer.content.decode()
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/annotations/7/"])
+@pytest.mark.parametrize("address", [*PAGES, "/people/", "/annotations/7/"])
 def test_a_stranger_is_sent_to_sign_in_and_back_to_where_they_wanted(client: Client, address: str) -> None:
     answer = client.get(address, {"frame": "2"})
     assert answer.status_code == 302
@@ -54,6 +54,17 @@ def test_every_page_is_the_same_shell(signed_in: Client, address: str) -> None:
     answer = signed_in.get(address)
     assert "<exact-app></exact-app>" in answer.content.decode()
     assert "/static/dist/assets/pages-1.js" in answer.content.decode()
+
+
+def test_the_page_of_the_people_is_for_administrators_of_the_site(signed_in: Client, ada: User) -> None:
+    refused = signed_in.get("/people/")
+    assert refused.status_code == 403
+    assert "You may not do this" in refused.content.decode()
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
+    answer = signed_in.get("/people/")
+    assert (answer.status_code, "<exact-app></exact-app>" in answer.content.decode()) == (200, True)
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "csrftoken" in answer.cookies
 
 
 def test_the_viewers_shell_names_the_image_and_loads_the_viewer_only(signed_in: Client) -> None:
@@ -73,7 +84,7 @@ def test_a_shell_is_never_kept_by_a_cache(signed_in: Client) -> None:
     assert "no-store" in signed_in.get("/").headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/annotations/7/", "/sign-in/", "/nothing/here/"])
+@pytest.mark.parametrize("address", [*PAGES, "/people/", "/annotations/7/", "/sign-in/", "/nothing/here/"])
 def test_no_page_may_run_what_it_did_not_bring_as_a_file(client: Client, ada: User, address: str) -> None:
     if address != "/sign-in/":
         client.force_login(ada)

@@ -1,11 +1,13 @@
-"""users/users: the people I share a team with, and myself; nobody else unless named exactly by whoever adds members."""
+"""users/users: the people I share a team with, and myself; others by exact name only; all for the site's staff."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import OuterRef, Q
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +17,7 @@ from exact.api import scope
 from exact.api.filters import Time, WholeNumber
 from exact.api.people import asker
 from exact.api.resources import Numbers, PersonResource, Resource, Rows
+from exact.api.v1 import accounts
 from exact.api.views import Resources
 from exact.domain.errors import Forbidden
 from exact.projections.models import MemberRow, TeamRow
@@ -43,9 +46,10 @@ class UserFields(Resource):
     team_set = Numbers(teams_of_both, read_only=True)
 
     def to_representation(self, instance: User) -> Any:
-        """Mail address and last sign-in are shown to oneself only."""
+        """Mail address and last sign-in are shown to oneself only, and to the site's administrators."""
         shown = super().to_representation(instance)
-        if instance.pk != self.context["request"].user.pk:
+        user = self.context["request"].user
+        if instance.pk != user.pk and not user.is_staff:
             shown.update({name: None for name in ("email", "last_login") if name in shown})
         return shown
 
@@ -83,14 +87,18 @@ class UserFilter(filters.FilterSet):
         return rows.filter(person_id__in=MemberRow.objects.filter(team__in=teams).values("person_id"))
 
 
+class AccountMade(accounts.MadeAccount, UserResource):
+    """A new account; `password` only when it was made here."""
+
+
 class Users(Resources):
-    """Accounts are made by the site's administrators, not here."""
+    """Accounts are made, shut and opened by the site's administrators."""
 
     serializer_class = UserResource
     filterset_class = UserFilter
     noun = "user"
     key = "pk"
-    http_method_names = ["get", "head", "options", "patch"]
+    http_method_names = ["get", "head", "options", "post", "patch"]
 
     def visible(self) -> Rows:
         """The people I may know of, in the order of their accounts."""
@@ -104,6 +112,47 @@ class Users(Resources):
         """Somebody I may know of."""
         return self.found(self.get_queryset(), pk)
 
+    @extend_schema(request=accounts.NewAccount, responses={201: AccountMade})
+    def create(self, request: Request) -> Response:
+        """A colleague's account, made by the site's administrator; a password that was made is shown this once."""
+        accounts.administrator(request)
+        asked = accounts.NewAccount(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user, made = accounts.make(asked.validated_data)
+        return Response({**self.now(user), **made}, status=201)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: Request, pk: str) -> Response:
+        """No session, password or token of this person is good any more."""
+        return self.switched(request, pk, active=False)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, pk: str) -> Response:
+        """They may sign in again, with the password they had."""
+        return self.switched(request, pk, active=True)
+
+    def switched(self, request: Request, pk: str, *, active: bool) -> Response:
+        """The account, shut or open."""
+        administrator = accounts.administrator(request)
+        user = accounts.another(self.target(pk), administrator)
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        return Response(self.now(user))
+
+    @extend_schema(request=None, responses=accounts.MadeAccount)
+    @action(detail=True, methods=["post"])
+    def password(self, request: Request, pk: str) -> Response:
+        """A new random password, shown this once."""
+        administrator = accounts.administrator(request)
+        user = accounts.another(self.target(pk), administrator)
+        return Response({"password": accounts.renew_password(user)})
+
+    def now(self, user: User) -> Any:
+        """An account as it is now."""
+        return self.one(self.resource().fetched(User.objects.filter(pk=user.pk)).get())
+
     def partial_update(self, request: Request, pk: str) -> Response:
         """The own name and mail address."""
         user: User = self.target(pk)
@@ -112,12 +161,17 @@ class Users(Resources):
         for name, value in self.checked(partial=True).items():
             setattr(user, name, value)
         user.save(update_fields=["first_name", "last_name", "email"])
-        return Response(self.one(self.resource().fetched(User.objects.filter(pk=user.pk)).get()))
+        return Response(self.now(user))
 
 
 def known_to(request: Request) -> Q:
-    """Those who share a team with me, myself, and whom I name exactly to take them into a team that I manage."""
+    """Those who share a team with me, myself, and whom I name exactly to take them into a team that I manage.
+
+    Everybody, for the site's administrators.
+    """
     person = asker(request)
+    if person.is_staff:
+        return Q()
     members = MemberRow.objects.filter(team__in=scope.teams_where(person, Permission.READ))
     return Q(person_id__in=members.values("person_id")) | Q(pk=person.user_id) | named(request)
 

@@ -4,6 +4,7 @@ import { request, Refusal } from "../api/client";
 import { reached, unreachable } from "./connection";
 import type {
   Accepted,
+  Account,
   Activity,
   AnnotationType,
   DatasetVersion,
@@ -138,6 +139,14 @@ export const changeName = (id: number, fields: Record<string, string>): Promise<
   ask("PATCH", `${API}/users/users/${id}/`, fields);
 export const changePassword = (fields: Record<string, string>): Promise<unknown> =>
   ask("POST", "/account/password/", fields);
+
+export const accounts = (): Promise<Account[]> => all(`${API}/users/users/`);
+export const addAccount = (fields: Record<string, string>): Promise<Account & { password?: string }> =>
+  ask("POST", `${API}/users/users/`, fields);
+export const switchAccount = (id: number, active: boolean): Promise<Account> =>
+  ask("POST", `${API}/users/users/${id}/${active ? "activate" : "deactivate"}/`, {});
+export const renewPassword = (id: number): Promise<{ password: string }> =>
+  ask("POST", `${API}/users/users/${id}/password/`, {});
 
 /** The sentence to show for whatever went wrong. */
 export function sentence(error: unknown): string {

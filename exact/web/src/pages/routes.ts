@@ -5,6 +5,7 @@ export type Route =
   | { page: "team"; number: number }
   | { page: "image-set"; number: number }
   | { page: "account" }
+  | { page: "people" }
   | { page: "unknown" };
 
 const NUMBERED = { "/teams/": "team", "/images/imageset/": "image-set" } as const;
@@ -12,6 +13,7 @@ const NUMBERED = { "/teams/": "team", "/images/imageset/": "image-set" } as cons
 export function route(pathname: string): Route {
   if (pathname === "/") return { page: "home" };
   if (pathname === "/account/") return { page: "account" };
+  if (pathname === "/people/") return { page: "people" };
   for (const [prefix, page] of Object.entries(NUMBERED)) {
     const number = pathname.startsWith(prefix) ? /^(\d+)\/$/.exec(pathname.slice(prefix.length)) : null;
     if (number) return { page, number: Number(number[1]) };
@@ -22,6 +24,7 @@ export function route(pathname: string): Route {
 export const urls = {
   home: "/",
   account: "/account/",
+  people: "/people/",
   signOut: "/sign-out/",
   team: (number: number) => `/teams/${number}/`,
   imageSet: (number: number) => `/images/imageset/${number}/`,

@@ -35,6 +35,13 @@ export interface User {
   person_id: string;
 }
 
+/** An account as the site's administrators see it. */
+export interface Account extends User {
+  email: string;
+  is_staff: boolean;
+  is_active: boolean;
+}
+
 export interface Membership {
   id: number;
   team: number;

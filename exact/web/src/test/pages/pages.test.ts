@@ -5,6 +5,7 @@ import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
 import { neighbour } from "../../pages/keyboard";
 import { expiry } from "../../pages/account-tokens";
+import { given } from "../../pages/people";
 import { pause_ms } from "../../pages/export-dialog";
 import { route, urls } from "../../pages/routes";
 import type { Activity, Image, ImageProgress } from "../../pages/shapes";
@@ -34,6 +35,7 @@ describe("addresses", () => {
     expect(route(urls.team(3))).toEqual({ page: "team", number: 3 });
     expect(route(urls.imageSet(12))).toEqual({ page: "image-set", number: 12 });
     expect(route(urls.account)).toEqual({ page: "account" });
+    expect(route(urls.people)).toEqual({ page: "people" });
   });
 
   it.each(["/teams/", "/teams/x/", "/images/imageset/1/2/", "/teamsx/1/"])("%s is no page", (path) =>
@@ -135,6 +137,9 @@ describe("the small rules", () => {
   });
 
   it("asks less and less often for an export", () => expect([0, 3, 50].map(pause_ms)).toEqual([400, 1000, 2000]));
+
+  it("sends of a new person only what was typed", () =>
+    expect(given({ username: "grace", first_name: "", email: "" })).toEqual({ username: "grace" }));
 
   it("knows when a token ends, or that it does not", () => {
     expect(expiry("30", 0)).toBe("1970-01-31T00:00:00.000Z");
