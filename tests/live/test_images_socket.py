@@ -237,7 +237,7 @@ async def test_without_redis_the_facts_go_on(services):
         assert (await again.open())["type"] == "welcome"
         await again.close()
     finally:
-        await asyncio.to_thread(server.start)
+        server.start()  # in this thread: the server dies with the one that starts it
     last = await draw(place)
     await page.facts_upto(last.position)
     assert page.positions == await positions_of(place.image_id)
