@@ -314,6 +314,7 @@ def test_the_connection_is_not_left_in_a_broken_transaction(place):
     upload(place.client, into(place), part("f", b"nonsense", "bad.svs"))
     with connection.cursor() as cursor:
         cursor.execute("select 1")
+        assert cursor.fetchone() == (1,)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,10 +1,10 @@
 /** The access tokens of my programs: made, shown once, revoked. */
 
-import { html, nothing } from "lit";
+import { html, nothing, type PropertyDeclarations } from "lit";
 import { icon } from "../design";
 import { ago, day, when } from "../design/format";
-import { PageElement } from "./element";
 import { askForm } from "./form-dialog";
+import { Listed } from "./listed";
 import * as rest from "./rest";
 import type { Token } from "./shapes";
 
@@ -19,32 +19,18 @@ const DAY_MS = 86_400_000;
 export const expiry = (days: string, now = Date.now()): string | null =>
   days ? new Date(now + Number(days) * DAY_MS).toISOString() : null;
 
-export class AccessTokens extends PageElement {
-  static override properties = { tokens: { state: true }, made: { state: true }, problem: { state: true } };
-  declare tokens: Token[] | null;
+export class AccessTokens extends Listed<Token> {
+  static override properties: PropertyDeclarations = { made: { state: true } };
   /** The new token's text: the only time that it is shown. */
   declare made: string;
-  declare problem: string;
 
   constructor() {
     super();
-    this.tokens = null;
     this.made = "";
-    this.problem = "";
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
-  }
-
-  private async load(): Promise<void> {
-    try {
-      this.tokens = await rest.tokens();
-      this.problem = "";
-    } catch (error) {
-      this.problem = rest.sentence(error);
-    }
+  protected override ask(): Promise<Token[]> {
+    return rest.tokens();
   }
 
   private async createToken(): Promise<void> {
@@ -98,18 +84,18 @@ export class AccessTokens extends PageElement {
           ${icon("plus")}New token
         </button>
       </header>
-      ${made} ${this.rows()}`;
+      ${made} ${this.list()}`;
   }
 
-  private rows() {
-    if (this.problem && !this.tokens) return html`<p class="pad problem">${this.problem}</p>`;
-    if (!this.tokens) return html`<div class="pad"><div class="skeleton row-waiting"></div></div>`;
-    if (this.tokens.length === 0)
+  private list() {
+    if (this.problem && !this.rows) return html`<p class="pad problem">${this.problem}</p>`;
+    if (!this.rows) return html`<div class="pad"><div class="skeleton row-waiting"></div></div>`;
+    if (this.rows.length === 0)
       return html`<p class="pad muted">
         No tokens. You only need one for programs; in the browser you are signed in.
       </p>`;
     return html`<ul class="rows">
-      ${this.tokens.map((token) => this.row(token))}
+      ${this.rows.map((token) => this.row(token))}
     </ul>`;
   }
 

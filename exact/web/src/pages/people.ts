@@ -1,9 +1,9 @@
 /** The accounts of the site, for its administrators: made, given a new password, deactivated and activated. */
 
-import { html, nothing } from "lit";
+import { html, nothing, type PropertyDeclarations } from "lit";
 import { icon, toast } from "../design";
-import { PageElement } from "./element";
 import { askForm } from "./form-dialog";
+import { Listed } from "./listed";
 import * as rest from "./rest";
 import { urls } from "./routes";
 import type { Account, Me } from "./shapes";
@@ -14,39 +14,27 @@ const nameOf = (person: Account): string => person.name || person.username;
 export const given = (values: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
 
-export class PeoplePage extends PageElement {
-  static override properties = {
+export class PeoplePage extends Listed<Account> {
+  static override properties: PropertyDeclarations = {
     me: { attribute: false },
-    people: { state: true },
     made: { state: true },
-    problem: { state: true },
   };
   declare me: Me;
-  declare people: Account[] | null;
   /** A new password: the only time that it is shown. */
   declare made: { username: string; password: string } | null;
-  declare problem: string;
 
   constructor() {
     super();
-    this.people = null;
     this.made = null;
-    this.problem = "";
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.crumbs([{ label: "People" }]);
-    if (this.me.is_staff) void this.load();
   }
 
-  private async load(): Promise<void> {
-    try {
-      this.people = await rest.accounts();
-      this.problem = "";
-    } catch (error) {
-      this.problem = rest.sentence(error);
-    }
+  protected override ask(): Promise<Account[]> {
+    return this.me.is_staff ? rest.accounts() : Promise.resolve([]);
   }
 
   private async add(): Promise<void> {
@@ -144,17 +132,17 @@ export class PeoplePage extends PageElement {
   }
 
   private list() {
-    if (this.problem && !this.people)
+    if (this.problem && !this.rows)
       return html`<p class="pad problem">
         ${this.problem} <button class="button small" @click=${this.load}>Try again</button>
       </p>`;
-    if (!this.people)
+    if (!this.rows)
       return html`<div class="pad" aria-busy="true">
         ${[1, 2, 3].map(() => html`<div class="skeleton row-waiting"></div>`)}
       </div>`;
-    const alone = this.people.length < 2;
+    const alone = this.rows.length < 2;
     return html`<ul class="rows">
-        ${this.people.map((person) => this.row(person))}
+        ${this.rows.map((person) => this.row(person))}
       </ul>
       ${alone ? html`<p class="pad muted">Nobody else yet: add the first colleague.</p>` : nothing}`;
   }

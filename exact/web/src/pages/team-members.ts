@@ -1,9 +1,9 @@
 /** The members of a team: who they are, what they may do, and the ways to change that. */
 
-import { html, nothing } from "lit";
+import { html, nothing, type PropertyDeclarations } from "lit";
 import { icon, toast } from "../design";
-import { PageElement } from "./element";
 import { askForm } from "./form-dialog";
+import { Listed } from "./listed";
 import * as rest from "./rest";
 import { may, roleName, ROLES } from "./rights";
 import { urls } from "./routes";
@@ -15,36 +15,16 @@ const roleOptions = (owner: boolean) =>
     .filter((role) => owner || role !== "owner")
     .map((role) => ({ value: role, label: roleName(role), hint: ROLES[role] }));
 
-export class TeamMembers extends PageElement {
-  static override properties = {
+export class TeamMembers extends Listed<Membership> {
+  static override properties: PropertyDeclarations = {
     me: { attribute: false },
     team: { attribute: false },
-    members: { state: true },
-    problem: { state: true },
   };
   declare me: Me;
   declare team: MyTeam;
-  declare members: Membership[] | null;
-  declare problem: string;
 
-  constructor() {
-    super();
-    this.members = null;
-    this.problem = "";
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
-  }
-
-  private async load(): Promise<void> {
-    try {
-      this.members = await rest.memberships(this.team.number);
-      this.problem = "";
-    } catch (error) {
-      this.problem = rest.sentence(error);
-    }
+  protected override ask(): Promise<Membership[]> {
+    return rest.memberships(this.team.number);
   }
 
   private get owner(): boolean {
@@ -118,7 +98,7 @@ export class TeamMembers extends PageElement {
     return html`<section class="card" aria-labelledby="members-title">
       <header class="card-head">
         <h2 id="members-title">
-          Members ${this.members ? html`<span class="badge">${this.members.length}</span>` : nothing}
+          Members ${this.rows ? html`<span class="badge">${this.rows.length}</span>` : nothing}
         </h2>
         <span class="spring"></span>
         ${manage ? html`<button class="button small" data-testid="add-member" @click=${this.add}>${icon("plus")}Add member</button>` : nothing}
@@ -128,13 +108,13 @@ export class TeamMembers extends PageElement {
   }
 
   private list(manage: boolean) {
-    if (this.problem && !this.members) return html`<p class="pad problem">${this.problem}</p>`;
-    if (!this.members)
+    if (this.problem && !this.rows) return html`<p class="pad problem">${this.problem}</p>`;
+    if (!this.rows)
       return html`<div class="pad" aria-busy="true">
         ${[1, 2, 3].map(() => html`<div class="skeleton row-waiting"></div>`)}
       </div>`;
     return html`<ul class="rows">
-      ${this.members.map((member) => this.row(member, manage))}
+      ${this.rows.map((member) => this.row(member, manage))}
     </ul>`;
   }
 

@@ -1,10 +1,10 @@
 /** The products of a team: named groups of annotation types, each type with its colour and its way of drawing. */
 
-import { html, nothing } from "lit";
+import { html, nothing, type PropertyDeclarations } from "lit";
 import { icon, toast } from "../design";
-import { PageElement } from "./element";
 import type { Field } from "./form-controls";
 import { askForm } from "./form-dialog";
+import { Listed } from "./listed";
 import * as rest from "./rest";
 import { may } from "./rights";
 import type { AnnotationType, Me, MyTeam, Product } from "./shapes";
@@ -23,36 +23,16 @@ const PRODUCT_FIELDS = (product?: Product): Field[] => [
   { name: "description", label: "Description", kind: "long", value: product?.description ?? "", optional: true },
 ];
 
-export class TeamProducts extends PageElement {
-  static override properties = {
+export class TeamProducts extends Listed<Product> {
+  static override properties: PropertyDeclarations = {
     me: { attribute: false },
     team: { attribute: false },
-    products: { state: true },
-    problem: { state: true },
   };
   declare me: Me;
   declare team: MyTeam;
-  declare products: Product[] | null;
-  declare problem: string;
 
-  constructor() {
-    super();
-    this.products = null;
-    this.problem = "";
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
-  }
-
-  private async load(): Promise<void> {
-    try {
-      this.products = await rest.products(this.team.number);
-      this.problem = "";
-    } catch (error) {
-      this.problem = rest.sentence(error);
-    }
+  protected override ask(): Promise<Product[]> {
+    return rest.products(this.team.number);
   }
 
   private get mayChange(): boolean {
@@ -128,17 +108,17 @@ export class TeamProducts extends PageElement {
   }
 
   private list() {
-    if (this.problem && !this.products)
+    if (this.problem && !this.rows)
       return html`<exact-empty icon="alert" heading="The products could not be loaded">${this.problem}</exact-empty>`;
-    if (!this.products)
+    if (!this.rows)
       return html`<div class="skeleton product-waiting"></div>
         <div class="skeleton product-waiting"></div>`;
-    if (this.products.length === 0)
+    if (this.rows.length === 0)
       return html`<exact-empty icon="tag" heading="No products yet">
         A product groups the types you annotate with, such as “Mitotic figure” and “Look-alike”.
         ${this.mayChange ? html`<button slot="action" class="button primary" @click=${this.createProduct}>${icon("plus")}Create a product</button>` : nothing}
       </exact-empty>`;
-    return this.products.map((product) => this.product(product));
+    return this.rows.map((product) => this.product(product));
   }
 
   private product(product: Product) {
