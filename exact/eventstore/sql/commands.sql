@@ -1,0 +1,2 @@
+-- What is remembered of a command beside its answer.
+select 1;

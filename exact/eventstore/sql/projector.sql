@@ -1,0 +1,2 @@
+-- Generations of read models, parked streams.
+select 1;

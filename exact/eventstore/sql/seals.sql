@@ -1,0 +1,2 @@
+-- Seals over the log: tree, signed heads.
+select 1;
