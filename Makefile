@@ -19,7 +19,7 @@ NODE_EXTRA_CA_CERTS ?= $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt
 export NODE_EXTRA_CA_CERTS
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench lock schema clean chromium
+.PHONY: help up test check bench soak lock schema clean chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make test [ARGS="-k live"]            every test, against real servers and a real browser'
 	@echo 'make check                            linters, types, import rules, generated files'
 	@echo 'make bench [ONLY=word]                measure, print a table, write bench.json'
+	@echo 'make soak [ONLY=word]                 run the long trials (an hour and more), print a table, write soak.json'
 	@echo 'make lock | schema | clean            renew the locks | the generated files | remove what was built'
 
 up: $(VENV)/.runtime $(CLIENT)
@@ -56,6 +57,9 @@ check: $(VENV)/.dev $(CLIENT)
 bench: $(VENV)/.dev $(CLIENT)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
+soak: $(VENV)/.dev $(CLIENT)
+	@$(BIN)/python -m tests.soak $(ONLY)
+
 schema: $(VENV)/.dev
 	@$(BIN)/python manage.py write_schema
 
@@ -67,7 +71,7 @@ lock: $(VENV)/.dev
 	@$(NPM) install --package-lock-only --loglevel=error
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/static/dist bench.json test-artifacts .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/static/dist bench.json soak.json test-artifacts .pytest_cache .mypy_cache .ruff_cache
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
