@@ -13,6 +13,7 @@ from eventsourcing.application import Application
 from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
+from exact.eventstore import snapshots
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
 from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
 from exact.eventstore.topics import to_columns
@@ -51,14 +52,21 @@ def log() -> Log:
 
 
 def load(stream_id: UUID) -> Any:  # Any: the state of whatever noun the stream is
-    """The state of one stream after all its facts; None where there is no such stream."""
-    return fold(None, stream(stream_id))
+    """The state of one stream after all its facts; None where there is no such stream.
+
+    A short stream is folded whole, in one query; only a long one is asked for its snapshot.
+    """
+    facts = list(stream(stream_id, upto=snapshots.EVERY))
+    if len(facts) < snapshots.EVERY:
+        return fold(None, facts)
+    state = snapshots.newest(stream_id) or fold(None, facts)
+    return fold(state, stream(stream_id, after=state.version))
 
 
-def stream(stream_id: UUID) -> Iterator[Fact]:
-    """The facts of one stream in version order."""
+def stream(stream_id: UUID, after: int = 0, upto: int | None = None) -> Iterator[Fact]:
+    """The facts of one stream in version order, from the version after `after` to version `upto`."""
     store = log()
-    for event in store.facts.select_events(stream_id):
+    for event in store.facts.select_events(stream_id, gt=after, lte=upto):
         yield decode(*to_columns(event.topic), event.state)
 
 
@@ -67,9 +75,18 @@ def append(recording: Recording, facts: Sequence[Fact], scopes: Sequence[UUID]) 
 
     Raises StaleHead and CommandAlreadyDone.
     """
+    _keep_snapshots(facts)
     store = log()
     stored = [store.mapper.to_stored_event(fact) for fact in facts]
     return store.facts.insert_events(stored, recording=recording, scopes=scopes)
+
+
+def _keep_snapshots(facts: Sequence[Fact]) -> None:
+    """Of the streams that become a hundred facts longer; in the order of their ids, so that nobody waits in a ring."""
+    for stream_id in sorted({f.originator_id for f in facts if f.originator_version % snapshots.EVERY == 0}):
+        state, more = load(stream_id), [fact for fact in facts if fact.originator_id == stream_id]
+        if state and state.version + 1 == more[0].originator_version:
+            snapshots.keep(fold(state, more))
 
 
 def note(recording: Recording) -> int:
