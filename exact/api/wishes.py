@@ -3,13 +3,12 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exact.api.people import asker
-from exact.commands.bus import HANDLERS, Answer, Command, Context, dispatch
+from exact.commands.bus import HANDLERS, Answer, Command, Context, dispatch, told
 from exact.domain.errors import Invalid, Refusal
 from exact.domain.facts import Claim, Stamp
 from exact.domain.identifiers import derived_id
@@ -63,12 +62,9 @@ def rehearse(request: Request, command: Command, **which: int) -> None:
 def first_answer(request: Request) -> Answer | None:
     """What was answered when this key was used before, for things that are gone since; None for a new key."""
     key = idempotency_key(request)
-    done = log.done(derived_id(asker(request).person_id, key)) if key else None
-    if done is None:
-        return None
-    _, said, position, count = done
-    position += max(count, 1) - 1
-    return Answer(id=UUID(said["id"]), number=said["number"], version=said["version"], position=position)
+    command_id = derived_id(asker(request).person_id, key) if key else None
+    done = log.done(command_id) if command_id else None
+    return told(command_id, done) if command_id and done else None
 
 
 def already_made(request: Request, part: str = "") -> bool | None:
@@ -98,8 +94,12 @@ def expected_version(request: Request) -> int | None:
 
 
 def headers_of(answer: Answer) -> dict[str, str]:
-    """What every granted wish tells: its version and the position that shows it."""
-    return {"ETag": etag(answer.version), "Exact-Position": str(answer.position)}
+    """What every granted wish tells: its version, the position that shows it, and the id to undo it by."""
+    return {
+        "ETag": etag(answer.version),
+        "Exact-Position": str(answer.position),
+        "Exact-Command": str(answer.command_id),
+    }
 
 
 def etag(version: int) -> str:
@@ -109,5 +109,16 @@ def etag(version: int) -> str:
 
 def granted(answer: Answer, body: Any = None, status: int = 200) -> Response:  # Any: JSON
     """The response to a granted wish: a resource where there is one, else the bare answer."""
-    plain = {"id": str(answer.id), "number": answer.number, "version": answer.version, "position": answer.position}
-    return Response(plain if body is None else body, status=status, headers=headers_of(answer))
+    return Response(said(answer) if body is None else body, status=status, headers=headers_of(answer))
+
+
+def said(answer: Answer) -> dict[str, Any]:  # Any: JSON
+    """The bare answer as JSON; what a command says of several things stands beside the rest."""
+    plain = {
+        "id": str(answer.id),
+        "number": answer.number,
+        "version": answer.version,
+        "position": answer.position,
+        "command_id": str(answer.command_id),
+    }
+    return plain | {"first_position": answer.first_position, **answer.details} if answer.details else plain

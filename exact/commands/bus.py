@@ -20,7 +20,8 @@ from exact.domain.identifiers import derived_id, new_id
 from exact.domain.registry import fold
 from exact.eventstore import log
 from exact.eventstore.errors import CommandAlreadyDone, StaleHead
-from exact.eventstore.recorder import Recording
+from exact.eventstore.mapper import ENCODER
+from exact.eventstore.recorder import Done, Recording
 from exact.projections.annotations import shown
 from exact.projections.registry import INLINE_OF
 
@@ -34,12 +35,19 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command did: the thing, its version now, and the position a reader must have reached to see it."""
+    """What a command did: the thing, its version now, and the position a reader must have reached to see it.
+
+    Its facts stand at `first_position` to `position`; where it changed nothing both are the head of that moment.
+    `details` is what some commands say besides, as JSON.
+    """
 
     id: UUID
     number: int | None
     version: int
     position: int
+    first_position: int
+    command_id: UUID
+    details: dict[str, Any] = {}  # Any: JSON
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,18 +71,40 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         return fold(self.before, self.facts)
 
 
-Handler = Callable[[Any, Context], Change]  # Any: each handler takes its own command
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer is about."""
+
+    id: UUID
+    number: int | None
+    version: int
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler decided about several streams, in the order in which it happened; all of it or nothing.
+
+    A stream may come twice: its later change begins with the state that the earlier one leaves.
+    `details` go into the answer, as JSON.
+    """
+
+    subject: Subject
+    changes: list[Change]
+    details: dict[str, Any] = {}  # Any: JSON
+
+
+Decision = Change | Changes
+Handler = Callable[[Any, Context], Decision]  # Any: each handler takes its own command
 C = TypeVar("C", bound=Command)
+D = TypeVar("D", bound=Decision)
 
 COMMANDS: dict[str, type[Command]] = {}
 """Name to class, of all that have a handler."""
 HANDLERS: dict[type[Command], Handler] = {}
 
 
-def handles(kind: type[C]) -> Callable[[Callable[[C, Context], Change]], Callable[[C, Context], Change]]:
+def handles(kind: type[C]) -> Callable[[Callable[[C, Context], D]], Callable[[C, Context], D]]:
     """Marks the one function that grants a kind of wish."""
 
-    def register(handler: Callable[[C, Context], Change]) -> Callable[[C, Context], Change]:
+    def register(handler: Callable[[C, Context], D]) -> Callable[[C, Context], D]:
         COMMANDS[kind.__name__], HANDLERS[kind] = kind, handler
         return handler
 
@@ -141,30 +171,74 @@ def repeated(command_id: UUID, request: bytes) -> Answer | None:
     found = log.done(command_id)
     if found is None:
         return None
-    known, result, position, count = found
-    if known != request:
+    if found[0] != request:
         raise KeyReused("This idempotency key was used for another request; choose a new key.")
+    return told(command_id, found)
+
+
+def told(command_id: UUID, done: Done) -> Answer:
+    """What was answered when the log remembered the command."""
+    _, said, first, count = done
     return Answer(
-        id=UUID(result["id"]),
-        number=result["number"],
-        version=result["version"],
-        position=position + max(count, 1) - 1,
+        id=UUID(said["id"]),
+        number=said["number"],
+        version=said["version"],
+        position=first + max(count, 1) - 1,
+        first_position=first,
+        command_id=command_id,
+        details=said.get("details", {}),
     )
 
 
 def record(command: Command, context: Context, command_id: UUID, request: bytes) -> Answer:
     """Decide, show the rows, append the facts: one transaction, the append last."""
     with transaction.atomic():
-        change = HANDLERS[type(command)](command, context)
+        decision = several(HANDLERS[type(command)](command, context))
+        said = msgspec.to_builtins(decision.subject) | ({"details": decision.details} if decision.details else {})
+        recording = Recording(
+            command_id=command_id,
+            request=request,
+            result=ENCODER.encode(said).decode(),
+            correlation_id=context.stamp.correlation_id,
+        )
+        show(decision.changes)
+        first, count = append(recording, decision.changes)
+    return told(command_id, (request, msgspec.json.decode(recording.result), first, count))
+
+
+def several(decision: Decision) -> Changes:
+    """What was decided about one stream, as what is decided about several."""
+    if isinstance(decision, Changes):
+        return decision
+    after = decision.after
+    return Changes(
+        subject=Subject(id=after.id, number=after.number, version=after.version),
+        changes=[decision],
+    )
+
+
+def show(changes: list[Change]) -> None:
+    """Write the rows of what changed, once for each noun; what only the projector shows has none."""
+    states: dict[type[Any], dict[UUID, Any]] = {}  # Any: the noun's state
+    facts: dict[type[Any], list[Fact]] = {}
+    for change in changes:
+        if not change.facts:
+            continue
         after = change.after
-        result = {"id": str(after.id), "number": after.number, "version": after.version}
-        recording = Recording(command_id=command_id, request=request, result=msgspec.json.encode(result).decode())
-        if change.facts:
-            INLINE_OF[type(after)].show([after], change.facts)
-            position = log.append(recording, change.facts, [change.scope_id] * len(change.facts))[-1]
-        else:
-            position = log.note(recording)
-    return Answer(id=after.id, number=after.number, version=after.version, position=position)
+        states.setdefault(type(after), {})[after.id] = after
+        facts.setdefault(type(after), []).extend(change.facts)
+    for kind, latest in states.items():
+        if kind in INLINE_OF:
+            INLINE_OF[kind].show(list(latest.values()), facts[kind])
+
+
+def append(recording: Recording, changes: list[Change]) -> tuple[int, int]:
+    """Record the facts in one range of positions; answers the first of them and how many there are."""
+    facts = [fact for change in changes for fact in change.facts]
+    if not facts:
+        return log.note(recording), 0
+    scopes = [change.scope_id for change in changes for _ in change.facts]
+    return log.append(recording, facts, scopes)[0], len(facts)
 
 
 def explained(refusal: Conflict) -> Conflict:

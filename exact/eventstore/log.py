@@ -99,6 +99,20 @@ def done(command_id: UUID) -> Done | None:
     return log().facts.done(command_id)
 
 
+def together(correlation_id: UUID) -> list[UUID]:
+    """The commands that share a correlation id, in the order in which they were recorded."""
+    return log().facts.together(correlation_id)
+
+
+def facts_of(command_id: UUID) -> list[Recorded]:
+    """The facts that one command recorded, in position order; none for a command that is not known."""
+    found = done(command_id)
+    if found is None or found[3] == 0:
+        return []
+    _, _, first, count = found
+    return read(first - 1, first + count - 1, count)
+
+
 def hash_of(wish: Any) -> bytes:  # Any: a command Struct
     """SHA-256 of a wish, to tell a repetition from another wish under the same key; refuses what cannot be written."""
     try:

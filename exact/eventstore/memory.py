@@ -35,6 +35,7 @@ class Memory:
         self.streams: dict[Key, list[StoredEvent]] = defaultdict(list)
         self.scopes: dict[Key, Key] = {}
         self.commands: dict[UUID, Done] = {}
+        self.correlations: dict[UUID, list[UUID]] = defaultdict(list)
         self.snapshots: dict[Key, list[StoredEvent]] = defaultdict(list)
         self.tracking: dict[tuple[str, str], int] = {}
         self.listeners: set[Event] = set()
@@ -60,6 +61,8 @@ class Memory:
         """What was asked, what was answered, where its facts stand."""
         result = msgspec.json.decode(recording.result)
         self.commands[recording.command_id] = (recording.request, result, first, count)
+        if recording.correlation_id:
+            self.correlations[recording.correlation_id].append(recording.command_id)
 
     def _refuse_stale(self, events: Sequence[StoredEvent]) -> None:
         heads: dict[Key, int | None] = {}
@@ -185,6 +188,10 @@ class ApplicationRecorder(EventRecorder, library.ApplicationRecorder):
     def done(self, command_id: UUID) -> Done | None:
         """What is remembered of a command; None where it was never recorded."""
         return self.memory.commands.get(command_id)
+
+    def together(self, correlation_id: UUID) -> list[UUID]:
+        """The commands that share a correlation id, in the order in which they were recorded."""
+        return list(self.memory.correlations.get(correlation_id, []))
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

@@ -28,6 +28,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     command_id: UUID
     request: bytes = NO_REQUEST
     result: str = "{}"
+    correlation_id: UUID | None = None
 
     @classmethod
     def anonymous(cls) -> "Recording":
@@ -88,9 +89,10 @@ class EventRecorder(DjangoRecorder, library.AggregateRecorder):
 
     def _one(self, recording: Recording, scopes: Sequence[UUID | None], events: Sequence[StoredEvent]) -> int:
         event = events[0]
-        sql = "select es.append_one(%s, %s, %s::jsonb, %s, %s, %s, %s, %s::smallint, %s)"
+        sql = "select es.append_one(%s, %s, %s::jsonb, %s, %s, %s, %s, %s::smallint, %s, %s)"
         params = (recording.command_id, recording.request, recording.result, scopes[0], event.originator_id,
-                  event.originator_version, *to_columns(event.topic), event.state)  # fmt: skip
+                  event.originator_version, *to_columns(event.topic), event.state,
+                  recording.correlation_id)  # fmt: skip
         return int(self.query_prepared(sql, params)[0][0])
 
     def _some(self, recording: Recording, scopes: Sequence[UUID | None], events: Sequence[StoredEvent]) -> int:
@@ -98,11 +100,11 @@ class EventRecorder(DjangoRecorder, library.AggregateRecorder):
         types, schemas = zip(*(to_columns(event.topic) for event in events), strict=True)
         sql = (
             f"select es.append(%s, %s, %s::jsonb, {array}::uuid[], {array}::uuid[], {array}::bigint[], {array}::text[],"
-            f" {array}::smallint[], {array}::bytea[])"
+            f" {array}::smallint[], {array}::bytea[], %s)"
         )
         params = (recording.command_id, recording.request, recording.result, *scopes,
                   *(event.originator_id for event in events), *(event.originator_version for event in events),
-                  *types, *schemas, *(event.state for event in events))  # fmt: skip
+                  *types, *schemas, *(event.state for event in events), recording.correlation_id)  # fmt: skip
         return int(self.query(sql, params)[0][0])
 
     def _copy(self, recording: Recording, scopes: Sequence[UUID | None], events: Sequence[StoredEvent]) -> int:
@@ -121,9 +123,10 @@ class EventRecorder(DjangoRecorder, library.AggregateRecorder):
     def _reserve(
         self, recording: Recording, scopes: Sequence[UUID | None], events: Sequence[StoredEvent]
     ) -> tuple[int, list[UUID]]:
-        sql = "select * from es.reserve(%s, %s, %s::jsonb, %s::uuid[], %s::uuid[], %s::bigint[])"
+        sql = "select * from es.reserve(%s, %s, %s::jsonb, %s::uuid[], %s::uuid[], %s::bigint[], %s)"
         streams, versions = [event.originator_id for event in events], [event.originator_version for event in events]
-        params = (recording.command_id, recording.request, recording.result, list(scopes), streams, versions)
+        params = (recording.command_id, recording.request, recording.result, list(scopes), streams, versions,
+                  recording.correlation_id)  # fmt: skip
         [(base, places)] = self.query(sql, params)
         return base, places
 
@@ -227,8 +230,8 @@ class ApplicationRecorder(EventRecorder, library.ApplicationRecorder):
         Raises CommandAlreadyDone.
         """
         position = self.max_notification_id() or 0
-        params = (recording.command_id, recording.request, recording.result, position)
-        self.query("select es.note(%s, %s, %s::jsonb, %s, 0)", params)
+        params = (recording.command_id, recording.request, recording.result, position, recording.correlation_id)
+        self.query("select es.note(%s, %s, %s::jsonb, %s, 0, %s)", params)
         return position
 
     def done(self, command_id: UUID) -> Done | None:
@@ -236,6 +239,11 @@ class ApplicationRecorder(EventRecorder, library.ApplicationRecorder):
         sql = "select request, result::text, position, n from es.command where command_id = %s"
         rows = self.query(sql, (command_id,))
         return (bytes(rows[0][0]), msgspec.json.decode(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+
+    def together(self, correlation_id: UUID) -> list[UUID]:
+        """The commands that share a correlation id, in the order in which they were recorded."""
+        sql = "select command_id from es.command where correlation_id = %s order by position, at, command_id"
+        return [command_id for (command_id,) in self.query(sql, (correlation_id,))]
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

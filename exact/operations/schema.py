@@ -172,7 +172,8 @@ def command_table() -> str:
 
 COMMANDS_TEXT = """\
 A client sends `POST /api/v1/commands/` with `{"command": NAME, ...fields}`; the headers `Idempotency-Key` and
-`If-Match` are honoured. The answer is `{"id", "number", "version", "position"}`. Fields with “=” may be left out.
+`If-Match` are honoured. The answer is `{"id", "number", "version", "position", "command_id"}`; the header
+`Exact-Command` says the command's id for every granted wish, whatever its body. Fields with “=” may be left out.
 *Needs* is the permission in the team that the wish is about; `exact/accounts/permissions.py` says which role has it."""
 
 

@@ -188,6 +188,16 @@ class StoreContract(ABC):
         assert store.done(recording.command_id) == (b"\x01" * 32, {"id": "x", "number": 7}, 1, 3)
         assert store.done(uuid4()) is None
 
+    def test_commands_that_belong_together_are_found_in_their_order(self, store):
+        work = uuid4()
+        mine = [a_recording(correlation_id=work) for _ in range(4)]
+        for recording, count in zip(mine[:3], (ONE, SOME, MANY), strict=True):
+            store.insert_events(run(uuid4(), count), recording=recording)
+            store.insert_events(run(uuid4(), ONE), recording=a_recording(correlation_id=uuid4()))
+        store.note(mine[3])
+        assert store.together(work) == [recording.command_id for recording in mine]
+        assert store.together(uuid4()) == []
+
     def test_a_command_that_changed_nothing_is_remembered_at_the_head(self, store):
         store.insert_events(run(uuid4(), 2))
         recording = a_recording(request=b"wish", result='{"version":2}')
