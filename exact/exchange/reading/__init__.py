@@ -1,0 +1,1 @@
+"""Annotations on their way in: from a file's bytes to rows, streamed; one file per format."""
