@@ -21,20 +21,20 @@ PATIENCE_S = 30.0
 """How long the processes of a killed predecessor may take to end."""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
+
+
 @contextlib.contextmanager
-def disk_refusals(folder: Path) -> Iterator[None]:
-    """What the disk says against writing, as a sentence."""
+def disk_refusals(folder: Path, otherwise: str = "choose another folder with --var") -> Iterator[None]:
+    """What the disk says against writing, as a sentence that ends with what to do otherwise."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CannotRun(
-                f"The disk of {folder} is full; free some room or choose another folder with --var."
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
-            raise CannotRun(
-                f"Cannot write to {folder} ({error.strerror}); choose another folder with --var."
-            ) from error
+        if error.errno in FULL:
+            raise CannotRun(f"The disk of {folder} is full; free some room or {otherwise}.") from error
+        if error.errno in CLOSED:
+            raise CannotRun(f"Cannot write to {folder} ({error.strerror}); {otherwise}.") from error
         raise
 
 
@@ -81,6 +81,10 @@ def make_secret_key() -> None:
             )
 
 
+class AlreadyRuns(CannotRun):
+    """Another process has the folder."""
+
+
 class Lock:
     """`var/up.lock`, held by `up` and by every process it starts: it is free only when all of them have ended."""
 
@@ -94,7 +98,7 @@ class Lock:
         deadline = time.monotonic() + PATIENCE_S
         while not self._try():
             if self._owner_lives():
-                raise CannotRun(
+                raise AlreadyRuns(
                     f"EXACT already runs on {settings.VAR} (process {self._owner()}); "
                     "stop it first or choose another --var."
                 )

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from exact.operations import administrator
+from exact.operations.backups.marks import refuse_unfinished
 from exact.operations.errors import CannotRun
 from exact.operations.folders import Lock, make_folders, make_secret_key
 from exact.operations.services import Services
@@ -134,6 +135,7 @@ def refuse_old_postgres() -> None:
 
 def prepare(wish: Wish, say: Say) -> str:
     """Tables, administrator and demonstration; how to sign in."""
+    refuse_unfinished()
     say("Tables are brought up to date")
     call_command("migrate", verbosity=0, interactive=False)
     signing_in = administrator.ensure(wish.admin)

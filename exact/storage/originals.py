@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,12 @@ def path_of(sha256: str, folder: Path | None = None) -> Path:
 def is_kept(sha256: str, folder: Path | None = None) -> bool:
     """Whether this content is here already."""
     return path_of(sha256, folder).is_file()
+
+
+def all_kept(folder: Path | None = None) -> Iterator[str]:
+    """The hashes of everything that is here, in order; what comes or goes meanwhile may or may not be among them."""
+    for near in sorted((folder or settings.ORIGINALS).glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
+        yield from sorted(path.name for path in near.iterdir() if SHA256.fullmatch(path.name))
 
 
 def open_original(sha256: str, folder: Path | None = None) -> BinaryIO:

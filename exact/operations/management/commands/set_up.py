@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from typing_extensions import override
 
 from exact.operations import administrator
+from exact.operations.backups.marks import refuse_unfinished
 from exact.operations.folders import make_folders
 
 
@@ -25,5 +26,6 @@ class Command(BaseCommand):
     @override
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's signature
         make_folders()
+        refuse_unfinished()
         call_command("migrate", verbosity=options["verbosity"], interactive=False)
         self.stdout.write(administrator.ensure(options["admin"]))
