@@ -62,6 +62,8 @@ SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20))
 """Memory of one process for open files."""
 TILE_CACHE_BYTES = int(environment("EXACT_TILE_CACHE_BYTES", str(64 * 2**20)))
 """Memory of one process for finished tiles."""
+LAG_MAX_S = float(environment("EXACT_LAG_MAX_S", "300"))
+"""Seconds that a read model may be behind the log before /health/ answers 503."""
 POSTGRES_POOL = int(environment("EXACT_POSTGRES_POOL", "0"))
 """Connections shared by the threads of one process; 0 keeps one for each thread (right for workers and tests)."""
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from exact.eventstore.log import head
-from exact.projections.runner import progress
+from exact.projections.places import Place, places
 
 WAIT_S = 3.0
 
@@ -16,18 +16,20 @@ WAIT_S = 3.0
 def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
     """What GET /health/ answers, and whether all is well (200, else 503).
 
-    A projection that lags is no failure, one that has stopped is: its read model will not move again by itself.
+    Red is a reader of the log that has stopped, for it will not move again by itself, and one that is more than
+    EXACT_LAG_MAX_S behind. A degraded one (some facts are parked) goes on, and is no reason to take the server away.
     """
     database = database_answers()
     hints = redis_answers()
-    projections = projection_states() if database else []
-    well = database and hints and all(row["state"] != "stopped" for row in projections)
+    readers = readers_of_the_log() if database else []
+    well = database and hints and all(follows(row) for row in readers)
+    newest = head() if database else 0
     words = {True: "ok", False: "failing"}
     return {
         "status": words[well],
         "database": words[database],
         "redis": words[hints],
-        "projections": projections,
+        "projections": [shown(row, newest) for row in readers],
     }, well
 
 
@@ -52,10 +54,19 @@ def redis_answers() -> bool:
         client.close()
 
 
-def projection_states() -> list[dict[str, Any]]:  # Any: JSON
-    """How many facts each asynchronous read model is behind."""
-    newest = head()
-    return [{"name": row.name, "state": row.state, "lag": max(newest - row.position, 0)} for row in progress()]
+def readers_of_the_log() -> list[Place]:
+    """The read models and reactors that follow the log; not those that are being built or were replaced."""
+    return [row for row in places() if row.kind != "inline" and row.state in ("live", "stopped")]
+
+
+def follows(row: Place) -> bool:
+    """Whether it is about to see what has just happened."""
+    return row.state != "stopped" and row.lag_s <= settings.LAG_MAX_S
+
+
+def shown(row: Place, newest: int) -> dict[str, Any]:  # Any: JSON
+    """Its condition, and how many facts and seconds it is behind."""
+    return {"name": row.name, "state": row.condition, "lag": row.lag(newest), "lag_s": row.lag_s}
 
 
 def health(_request: HttpRequest) -> JsonResponse:

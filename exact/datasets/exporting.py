@@ -20,7 +20,7 @@ from exact.accounts.policy import Person, require
 from exact.datasets.models import Export
 from exact.datasets.replay import of_image, of_version
 from exact.datasets.work import enqueue
-from exact.domain.dataset_versions import Definition
+from exact.domain.dataset_versions import DatasetVersionFrozen, Definition
 from exact.domain.errors import Invalid, NotFound, Refusal
 from exact.eventstore.log import head
 from exact.exchange.document import Document, Format, ImageAnnotations
@@ -114,6 +114,24 @@ def request_version(number: int, format_name: str, by: Person) -> Export:
     definition = msgspec.convert(row.definition, Definition)
     document = of_version(definition)
     return _request(document, format_, by, team_id=row.team_id, dataset_version_id=row.id, position=row.position)
+
+
+def prepare_version(export_id: UUID, frozen: DatasetVersionFrozen, format_name: str) -> None:
+    """Ask for a version's file on behalf of whoever froze it; the same id twice is one file.
+
+    Raises Busy when the queue does not answer.
+    """
+    document, format_ = of_version(frozen.definition), format_named(format_name)
+    fields = {
+        "team_id": frozen.definition.team_id,
+        "dataset_version_id": frozen.originator_id,
+        "position": frozen.definition.position,
+        "format": format_.name,
+        "filename": file_name(document, format_),
+        "requested_by": frozen.by,
+    }
+    Export.objects.get_or_create(id=export_id, defaults=fields)
+    enqueue("write_export", str(export_id))
 
 
 def request_image(number: int, position: int | None, format_name: str, by: Person) -> Export:

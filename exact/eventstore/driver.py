@@ -3,7 +3,7 @@
 from typing import Any
 
 import psycopg
-from django.db import connections
+from django.db import connection, connections
 
 Driver = psycopg.Connection[tuple[Any, ...]]  # Any: columns
 PREPARE_AFTER = 5
@@ -19,3 +19,10 @@ def driver(using: str = "default") -> Driver:
     if found.prepare_threshold is None:
         found.prepare_threshold = PREPARE_AFTER
     return found
+
+
+def execute(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: what the driver adapts and returns
+    """One statement by Django's cursor; its rows, none where it answers none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params or None)
+        return cursor.fetchall() if cursor.description else []

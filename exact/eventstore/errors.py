@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django import db
 from django.db import connections, transaction
 from eventsourcing import persistence as library
@@ -42,3 +43,30 @@ def translated(error: db.Error) -> library.PersistenceError:
     named = (getattr(library, kind.__name__, None) for kind in type(error).__mro__)
     kind: type[library.PersistenceError] = next(kind for kind in named if kind is not None)
     return kind(str(error))
+
+
+AWAY = ("08", "53", "57P")
+"""Classes of SQLSTATE: no connection, no room or no slot left, going down or coming up."""
+BUSY = ("40", "55P03")
+"""A deadlock, or a lock that was held too long."""
+
+
+def away(error: BaseException) -> bool:
+    """Whether the database cannot be reached or cannot work: wait and come back."""
+    state = sqlstate(error)
+    lost = (db.OperationalError, db.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+    return state.startswith(AWAY) if state else isinstance(error, lost)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether it passes by itself and says nothing about the facts that were being read."""
+    return away(error) or sqlstate(error).startswith(BUSY)
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """PostgreSQL's code for what went wrong, from the error or from what it was raised from; "" without one."""
+    while error is not None:
+        if isinstance(error, psycopg.Error) and error.sqlstate:
+            return error.sqlstate
+        error = error.__cause__
+    return ""

@@ -145,6 +145,30 @@ def read(after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Rec
     return [_recorded(row) for row in _rows(sql, after, _top(upto), limit)]
 
 
+class Header(msgspec.Struct, frozen=True):
+    """What stands beside a stored fact, readable also where the fact itself is not."""
+
+    position: int
+    stream_id: UUID
+    name: str
+
+
+def header_after(position: int) -> Header | None:
+    """The first fact after a position, undecoded; None at the end of the log."""
+    sql = "select position, stream_id, type from es.event where position > %s order by position limit 1"
+    rows = _rows(sql, position)
+    return Header(*rows[0]) if rows else None
+
+
+def read_some(names: Sequence[str], after: int, upto: int, limit: int = PAGE) -> list[Recorded]:
+    """Facts of these stored names with position > after and <= upto, in position order."""
+    sql = (
+        f"select {COLUMNS} from es.event where position > %s and position <= %s and type = any(%s)"  # noqa: S608
+        " order by position limit %s"
+    )
+    return [_recorded(row) for row in _rows(sql, after, upto, list(names), limit)]
+
+
 def read_scope(scope_id: UUID, after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Recorded]:
     """Facts of one scope with position > after (and <= upto), in position order."""
     sql = (

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from exact.eventstore.log import Recorded
 from exact.projections.base import upsert
-from exact.projections.follow import Projection
+from exact.projections.follow import OnPoison, Projection
 from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
 
@@ -32,8 +32,12 @@ class ActivityRow(models.Model):
 
 
 class Activity(Projection):
-    """Follows every fact."""
+    """Follows every fact.
 
+    It decides nothing and its rows do not hang on each other, so one that cannot be shown keeps no other from being.
+    """
+
+    on_poison = OnPoison.PARK
     name = "activity"
     tables = (ActivityRow,)
 

@@ -17,7 +17,7 @@ from exact.domain.identifiers import derived_id
 from exact.eventstore.driver import driver
 from exact.eventstore.log import Recorded
 from exact.projections.base import Row, upsert
-from exact.projections.follow import Projection
+from exact.projections.follow import OnPoison, Projection
 
 STATUSES = ("accepted", "rejected", "open")
 COLUMN = {status: place for place, status in enumerate(STATUSES, 1)}
@@ -162,8 +162,13 @@ def _count(moved: Counts, place: Place | None, by: int) -> None:
 
 
 class ImageProgress(Projection):
-    """Follows the annotations; counts move by differences, so that a batch costs what it changes."""
+    """Follows the annotations; counts move by differences, so that a batch costs what it changes.
 
+    It decides nothing, and an annotation that cannot be counted is one in the counts of one image: it is parked, the
+    read model is called degraded, and the counts of every other team go on.
+    """
+
+    on_poison = OnPoison.PARK
     name = "image_progress"
     tables = (ImageProgressItem, ImageProgressRow)
 

@@ -10,7 +10,8 @@ from exact.domain.registry import facts_of, fold
 from exact.eventstore.log import read
 from exact.projections.base import Inline, Row, columns
 from exact.projections.follow import Projection
-from exact.projections.runner import fold_again, hold
+from exact.projections.rebuilding import fold_again
+from exact.projections.runner import hold
 
 Rows = dict[Any, tuple[Any, ...]]  # Any: an id and its column values
 Tables = dict[type[models.Model], Rows]
@@ -65,7 +66,7 @@ def _inline(inline: Inline) -> tuple[Tables, Tables]:
 def _followed(projection: Projection) -> tuple[Tables, Tables]:
     """The tables at the position they have reached, and again after a replay up to there, which is rolled back."""
     with transaction.atomic():
-        place = hold(projection)
+        place = hold(projection).position
         stored = {table: _rows(table) for table in projection.tables}
         fold_again(projection, upto=place)
         replayed = {table: _rows(table) for table in projection.tables}

@@ -1,26 +1,26 @@
 """Running the asynchronous read models: a batch, its read model and its position in one transaction, under a lease."""
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
-from exact.eventstore.log import read
+from exact.eventstore.driver import execute
+from exact.eventstore.log import Recorded, read
 from exact.projections.follow import Projection
 
 BATCH = 5000
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a projection stands."""
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to move one generation, until the transaction ends."""
 
     name: str
-    version: int
-    state: str
+    generation: int
     position: int
-    error: str | None
+    parked: frozenset[UUID] = frozenset()
+    """Streams of which a fact is parked: what follows is parked behind it."""
 
 
 def advance(projection: Projection, limit: int = BATCH) -> int:
@@ -30,13 +30,11 @@ def advance(projection: Projection, limit: int = BATCH) -> int:
     position meanwhile.
     """
     with transaction.atomic():
-        place = _lease(projection)
-        if place is None:
-            return 0
-        batch = read(after=place, limit=limit)
-        if batch:
-            projection.apply(batch)
-            _move(projection, batch[-1].position)
+        held = lease(projection)
+        batch = read(after=held.position, limit=limit) if held else []
+        if held and batch:
+            projection.apply(passed(held, batch))
+            move(held, batch[-1].position)
         return len(batch)
 
 
@@ -46,91 +44,60 @@ def catch_up(projection: Projection) -> None:
         pass
 
 
-def rebuild(projection: Projection) -> int:
-    """Throw the read model away and fold the log again, in one transaction: readers see the old one until it is done.
-
-    A projection that had stopped lives again. Answers the position reached.
-    """
-    with transaction.atomic():
-        hold(projection)
-        place = fold_again(projection)
-        _move(projection, place)
-        _execute("update es.projection set state = 'live', error = null where name = %s and version = %s",
-                 *_key(projection))  # fmt: skip
-        return place
+def passed(held: Lease, batch: Sequence[Recorded]) -> Sequence[Recorded]:
+    """The facts that may be folded; those of a parked stream wait behind the one that could not be."""
+    if not held.parked:
+        return batch
+    for recorded in batch:
+        if recorded.fact.originator_id in held.parked:
+            park(held, recorded.position, recorded.fact.originator_id, "an earlier fact of its stream is parked")
+    return [recorded for recorded in batch if recorded.fact.originator_id not in held.parked]
 
 
-def hold(projection: Projection) -> int:
-    """Keep every projector away until the transaction ends; answers the position reached. Waits for a running batch."""
+def park(held: Lease, position: int, stream_id: UUID, problem: str) -> None:
+    """Lay a fact aside."""
+    sql = (
+        "insert into es.parked (projection, generation, position, stream_id, error) values (%s, %s, %s, %s, %s)"
+        " on conflict (projection, generation, position) do update set error = excluded.error, again = false"
+    )
+    execute(sql, held.name, held.generation, position, stream_id, problem)
+
+
+def hold(projection: Projection) -> Lease:
+    """Keep every projector away until the transaction ends. Waits for a running batch."""
     register(projection)
-    _execute("set local lock_timeout = '60s'")
-    sql = "select position from es.projection where name = %s and version = %s for update"
-    place: int = _execute(sql, *_key(projection))[0][0]
-    return place
-
-
-def fold_again(projection: Projection, upto: int | None = None) -> int:
-    """Forget everything and fold the facts up to a position; answers the last one's."""
-    projection.clear()
-    after = 0
-    while batch := read(after=after, upto=upto, limit=BATCH):
-        projection.apply(batch)
-        after = batch[-1].position
-    return after
+    execute("set local lock_timeout = '60s'")
+    states = "state in ('live', 'stopped') for update"
+    [row] = execute(f"{PLACE} and {states}", projection.name)
+    return _leased(projection.name, *row)
 
 
 def register(projection: Projection) -> None:
     """Make the row that holds its place, once."""
-    sql = "insert into es.projection (name, version, state) values (%s, %s, 'live') on conflict do nothing"
-    _execute(sql, *_key(projection))
-
-
-def stop(projection: Projection, problem: str) -> None:
-    """A fact that cannot be folded stops the projection; it is never skipped."""
-    sql = "update es.projection set state = 'stopped', error = %s, updated = now() where name = %s and version = %s"
-    _execute(sql, problem, *_key(projection))
-
-
-def progress() -> list[Progress]:
-    """Where every projection stands."""
-    sql = "select name, version, state, position, error from es.projection order by name, version"
-    fields = Progress.__struct_fields__
-    return [Progress(**dict(zip(fields, row, strict=True))) for row in _execute(sql)]
-
-
-def wait_for(name: str, position: int, timeout_s: float = 2.0, sleep: Callable[[float], Any] = time.sleep) -> bool:
-    """Read your writes: wait until the projection has reached the position; False when it did not in time."""
-    deadline = time.monotonic() + timeout_s
-    while _position(name) < position:
-        if time.monotonic() > deadline:
-            return False
-        sleep(0.02)
-    return True
-
-
-def _position(name: str) -> int:
-    rows = _execute("select max(position) from es.projection where name = %s and state in ('live', 'stopped')", name)
-    return rows[0][0] or 0
-
-
-def _key(projection: Projection) -> tuple[str, int]:
-    return projection.name, projection.version
-
-
-def _lease(projection: Projection) -> int | None:
     sql = (
-        "select position from es.projection where name = %s and version = %s and state = 'live' for update skip locked"
+        "insert into es.projection (name, generation, state) select %s, 1, 'live'"
+        " where not exists (select from es.projection where name = %s) on conflict do nothing"
     )
-    rows = _execute(sql, *_key(projection))
-    return rows[0][0] if rows else None
+    execute(sql, projection.name, projection.name)
 
 
-def _move(projection: Projection, position: int) -> None:
-    sql = "update es.projection set position = %s, updated = now() where name = %s and version = %s"
-    _execute(sql, position, *_key(projection))
+PLACE = "select generation, position from es.projection where name = %s"
 
 
-def _execute(sql: str, *params: Any) -> Sequence[tuple[Any, ...]]:  # Any: columns
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+def lease(projection: Projection) -> Lease | None:
+    """The right to move it, unless it is stopped or somebody else has it."""
+    rows = execute(f"{PLACE} and state = 'live' for update skip locked", projection.name)
+    return _leased(projection.name, *rows[0]) if rows else None
+
+
+def _leased(name: str, generation: int, position: int) -> Lease:
+    """What is parked is read in a statement of its own: one that locks sees what was before it waited."""
+    sql = "select distinct stream_id from es.parked where projection = %s and generation = %s"
+    parked = frozenset(stream_id for (stream_id,) in execute(sql, name, generation))
+    return Lease(name=name, generation=generation, position=position, parked=parked)
+
+
+def move(held: Lease, position: int) -> None:
+    """Say how far it has come."""
+    sql = "update es.projection set position = %s, updated = now() where name = %s and generation = %s"
+    execute(sql, position, held.name, held.generation)

@@ -97,7 +97,8 @@ api/v1/datasets/versions                             GET     403  200  200  200 
 api/v1/datasets/versions/{version}                   GET     403  404  200  200  200  200  200
 api/v1/datasets/versions/{version}/manifest          GET     403  404  200  200  200  200  200
 api/v1/datasets/versions/{version}/withdraw          POST    403  404  403  403  403  200  200
-api/v1/datasets/exports                              POST    403  404  202  202  202  202  202
+api/v1/datasets/exports                              GET     403  200  200  200  200  200  200
+                                                     POST    403  404  202  202  202  202  202
 api/v1/datasets/exports/{export}                     GET     403  404  200  200  200  200  200
 api/v1/datasets/exports/{export}/download            GET     403  404  200  200  200  200  200
 

@@ -10,9 +10,11 @@ from django.db import connection
 from exact.domain.registry import FACTS
 from exact.eventstore.log import read
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow, VerificationRow
+from exact.projections.places import places
+from exact.projections.rebuilding import rebuild
 from exact.projections.registry import INLINE, PROJECTIONS
 from exact.projections.replay import differences, rebuild_inline, states
-from exact.projections.runner import catch_up, progress, rebuild, register
+from exact.projections.runner import catch_up, register
 from tests.projections.conftest import Life
 
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
@@ -130,12 +132,12 @@ def test_compare_finds_what_was_changed_by_hand_and_rebuild_mends_it(followed):
 
 def test_compare_leaves_everything_as_it_was(followed):
     raw("update annotations set description = 'forged' where number = 1")
-    before, places = all_rows(), progress()
+    before, stood = all_rows(), places()
     for inline in INLINE:
         differences(inline)
     for projection in PROJECTIONS:
         differences(projection)
-    assert (all_rows(), progress()) == (before, places)
+    assert (all_rows(), places()) == (before, stood)
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():

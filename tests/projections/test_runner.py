@@ -16,7 +16,9 @@ from exact.eventstore.log import head, log, read
 from exact.eventstore.mapper import UnknownFact
 from exact.projections.activity import Activity, ActivityRow, activity_of_image_set, activity_of_team
 from exact.projections.image_progress import ImageProgress, ImageProgressItem, ImageProgressRow
-from exact.projections.runner import advance, catch_up, hold, progress, rebuild, register, stop, wait_for
+from exact.projections.places import places, position_of, stop, wait_for
+from exact.projections.rebuilding import rebuild
+from exact.projections.runner import advance, catch_up, hold, register
 from tests.builders import a_box, a_polygon, a_type, a_workplace
 from tests.contracts.store import StoredEvent, in_threads
 
@@ -29,10 +31,6 @@ def place():
     for projection in (ImageProgress(), Activity()):
         register(projection)
     return a_workplace()
-
-
-def position_of(name):
-    return next(found for found in progress() if found.name == name).position
 
 
 def numbers(image_id):
@@ -203,12 +201,12 @@ def test_a_newer_version_of_a_known_fact_is_not_skipped_either(place):
 
 
 def test_a_stopped_projection_stands_still_until_it_is_rebuilt(place):
-    stop(Activity(), "UnknownFact: FromTheFuture")
+    stop("activity", "UnknownFact: FromTheFuture")
     assert advance(Activity()) == 0
-    [found] = [found for found in progress() if found.name == "activity"]
+    [found] = [found for found in places() if found.name == "activity"]
     assert (found.state, found.error) == ("stopped", "UnknownFact: FromTheFuture")
     assert rebuild(Activity()) == head()
-    [found] = [found for found in progress() if found.name == "activity"]
+    [found] = [found for found in places() if found.name == "activity"]
     assert (found.state, found.error, found.position) == ("live", None, head())
 
 

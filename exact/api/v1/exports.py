@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -19,11 +20,14 @@ from exact.api import scope
 from exact.api.downloads import Download, cached
 from exact.api.people import asker
 from exact.api.v1.dataset_versions import checked
+from exact.api.v1.dataset_versions import found as version_found
+from exact.api.views import whole
 from exact.datasets.exporting import path_of, request_image, request_version
 from exact.datasets.models import Export
 from exact.domain.errors import Conflict, Invalid, NotFound
 from exact.exchange.document import Format
 from exact.exchange.registry import FORMATS, format_named
+from exact.projections.models import ImageRow
 
 
 class ExportFields(serializers.Serializer[Any]):
@@ -54,7 +58,19 @@ class Exports(GenericViewSet[Any]):
     """Asking for a file, asking how far it is, taking it."""
 
     serializer_class = ExportFields
+    queryset = Export.objects.none()
+    filter_backends: list[Any] = []
     lookup_value_regex = "[0-9a-f-]{36}"
+
+    @extend_schema(
+        operation_id="api_v1_datasets_exports_list",
+        parameters=[OpenApiParameter("version", int), OpenApiParameter("image", int)],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def list(self, request: Request) -> Response:
+        """What was made in my teams, the newest first; of a frozen version its GeoJSON is made in advance."""
+        page: Any = self.paginate_queryset(chosen(request))
+        return self.get_paginated_response([shown(export) for export in page])
 
     @extend_schema(responses={202: OpenApiTypes.OBJECT})
     def create(self, request: Request) -> Response:
@@ -88,10 +104,25 @@ class Exports(GenericViewSet[Any]):
         return cached(Download(file, export.filename, media_type), f'"{export.sha256}"')
 
 
+def mine(request: Request) -> QuerySet[Export]:
+    """The exports of the teams in which the person may export."""
+    return Export.objects.filter(team_id__in=scope.teams_where(asker(request), Permission.EXPORT))
+
+
+def chosen(request: Request) -> QuerySet[Export]:
+    """Those of the version or of the image that the query names by number."""
+    rows = mine(request)
+    if number := request.query_params.get("version"):
+        rows = rows.filter(dataset_version_id=version_found(request, number).id)
+    if number := request.query_params.get("image"):
+        images = scope.offered(ImageRow, asker(request)).filter(number=whole(number))
+        rows = rows.filter(image_id__in=images.values("id"))
+    return rows.order_by("-requested_at", "id")
+
+
 def found(request: Request, pk: str) -> Export:
     """The export of a team in which the person may export."""
-    teams = scope.teams_where(asker(request), Permission.EXPORT)
-    export = Export.objects.filter(id=UUID(pk), team_id__in=teams).first() if is_uuid(pk) else None
+    export = mine(request).filter(id=UUID(pk)).first() if is_uuid(pk) else None
     if export is None:
         raise NotFound("There is no such export, or it belongs to another team.")
     return export

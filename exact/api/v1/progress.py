@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from exact.domain.errors import Invalid
 from exact.projections.image_progress import STATUSES
 from exact.projections.models import AnnotationTypeRow, ImageProgressRow, ImageRow, ImageSetRow
-from exact.projections.runner import progress, wait_for
+from exact.projections.places import position_of, wait_for
 
 COUNTED = ("annotated", *STATUSES)
 READ_MODEL = "image_progress"
@@ -30,7 +30,7 @@ class ProgressOf:
         image_set: ImageSetRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
         wanted = wanted_position(request)
         reached = wanted is None or wait_for(READ_MODEL, wanted)
-        position = reached_position()
+        position = position_of(READ_MODEL)  # read before the counts, so that they are at least as new
         answer = {"position": position, "images": counted(image_set)}
         headers = {"Exact-Position": str(position), **({} if reached else {"Retry-After": RETRY_AFTER_S})}
         return Response(answer, status=200 if reached else 202, headers=headers)
@@ -44,11 +44,6 @@ def wanted_position(request: Request) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise Invalid("`min_position` is a position of the log: a whole number.", code="min_position")
     return int(text)
-
-
-def reached_position() -> int:
-    """How far the counts are; read before them, so that they are at least as new."""
-    return max((row.position for row in progress() if row.name == READ_MODEL), default=0)
 
 
 def counted(image_set: ImageSetRow) -> list[dict[str, Any]]:

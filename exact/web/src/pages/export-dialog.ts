@@ -17,12 +17,15 @@ export class ExportDialog extends PageElement {
     version: { attribute: false },
     formats: { state: true },
     format: { state: true },
+    made: { state: true },
     job: { state: true },
     problem: { state: true },
   };
   declare version: DatasetVersion;
   declare formats: ExportFormat[] | null;
   declare format: string;
+  /** Files that are there already: the server makes one in advance when a version is frozen. */
+  declare made: Export[];
   declare job: Export | null;
   declare problem: string;
 
@@ -30,6 +33,7 @@ export class ExportDialog extends PageElement {
     super();
     this.formats = null;
     this.format = "";
+    this.made = [];
     this.job = null;
     this.problem = "";
   }
@@ -41,7 +45,7 @@ export class ExportDialog extends PageElement {
 
   private async load(): Promise<void> {
     try {
-      this.formats = await rest.formats();
+      [this.formats, this.made] = await Promise.all([rest.formats(), rest.exportsOf(this.version.number)]);
       this.format = this.formats[0]?.name ?? "";
     } catch (error) {
       this.problem = rest.sentence(error);
@@ -51,7 +55,7 @@ export class ExportDialog extends PageElement {
   private async run(): Promise<void> {
     this.problem = "";
     try {
-      this.job = await rest.startExport(this.version.number, this.format);
+      this.job = this.readyIn(this.format) ?? (await rest.startExport(this.version.number, this.format));
       for (let turn = 0; this.isConnected && this.going; turn += 1) {
         await sleep(pause_ms(turn));
         this.job = await rest.exportState(this.job.id);
@@ -60,6 +64,10 @@ export class ExportDialog extends PageElement {
       this.job = null;
       this.problem = rest.sentence(error);
     }
+  }
+
+  private readyIn(format: string): Export | undefined {
+    return this.made.find((one) => one.format === format && one.state === "ready");
   }
 
   private get going(): boolean {
@@ -96,7 +104,7 @@ export class ExportDialog extends PageElement {
     return html`${this.choice(this.formats)} ${alert}
       <div class="actions">
         <button class="button primary" data-testid="export-confirm" @click=${this.run}>
-          ${icon("download")}Make the file
+          ${icon("download")}${this.readyIn(this.format) ? "Take the file" : "Make the file"}
         </button>
       </div>`;
   }
@@ -114,7 +122,7 @@ export class ExportDialog extends PageElement {
               @change=${() => (this.format = format.name)}
             />
             <span class="choice-words"
-              ><span class="choice-name">${format.title} <span class="hint mono">${format.suffix}</span></span
+              ><span class="choice-name">${format.title} <span class="hint mono">${format.suffix}</span>${this.readyIn(format.name) ? html` <span class="badge good">ready</span>` : nothing}</span
               >${format.loses ? html`<span class="hint">${format.loses}</span>` : nothing}</span
             >
           </label>`,

@@ -129,6 +129,7 @@ export const formats = async (): Promise<ExportFormat[]> => {
 };
 export const startExport = (version: number, format: string): Promise<Export> =>
   post(`${API}/datasets/exports/`, { version, format });
+export const exportsOf = (version: number): Promise<Export[]> => all(`${API}/datasets/exports/?version=${version}`);
 export const exportState = (id: string): Promise<Export> => get(`${API}/datasets/exports/${id}/`);
 
 export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");

@@ -166,6 +166,7 @@ export interface ExportFormat {
 export interface Export {
   id: string;
   state: "queued" | "running" | "ready" | "failed";
+  format: string;
   progress: number;
   sha256: string | null;
   size_bytes: number | null;
