@@ -28,11 +28,11 @@ UPLOADS = VAR / "uploads"
 EXPORTS = VAR / "exports"
 CACHE = VAR / "cache"
 SEAL_KEY = Path(environment("EXACT_SEAL_KEY", str(VAR / "seal" / "seal.key"))).absolute()
-"""The key that signs the seals, in a file that the database cannot reach; `seal.pub` beside it holds the public keys."""
+"""The key that signs the seals, in a file out of the database's reach; `seal.pub` beside it has the public keys."""
 SEAL_ORIGIN = environment("EXACT_SEAL_ORIGIN", "")
 """The log's name in its seals, such as exact.example.org/log; taken when the key is made, else made up then."""
 SEAL_PUBLISH = [place for place in environment("EXACT_SEAL_PUBLISH", "").split(",") if place]
-"""Where every head goes, best out of your own reach: absolute paths and https:// addresses, with commas between them."""
+"""Where every head goes, best out of your own reach: absolute paths and https:// addresses, commas between them."""
 DATABASE_URL = environment("DATABASE_URL", f"postgresql://exact@/exact?host={RUN}")
 """A PostgreSQL of one's own, 15 or later: postgresql://user:password@host:port/name."""
 REDIS_URL = environment("REDIS_URL", f"unix://{RUN}/redis.sock")

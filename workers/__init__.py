@@ -1,1 +1,1 @@
-"""Processes beside the web: background work and the projector."""
+"""Processes beside the web: background work, the projector and the sealer."""

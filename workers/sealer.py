@@ -29,7 +29,7 @@ EVERY_S = 1.0
 TICK_S = 0.1
 """How often it looks, while facts wait, whether there are as many."""
 REFUSED_S = 10.0
-"""After damage or a missing key, which a person must see to."""
+"""Until it tries again where something else is in the way."""
 LOST = (db.OperationalError, db.InterfaceError, psycopg.OperationalError)
 """The database is away: wait and come back."""
 
@@ -54,8 +54,8 @@ class Sealer:
                 logger.warning("the database is away: %s", error)
                 connection.close()
                 self._stopping.wait(EVERY_S)
-            except Refusal as refusal:
-                logger.error("nothing is sealed: %s", refusal.sentence)  # noqa: TRY400 - the sentence says it all
+            except (Refusal, OSError) as error:  # a person must see to it, or the disk is full
+                logger.error("nothing is sealed: %s", error)
                 self._stopping.wait(REFUSED_S)
 
     def _follow(self) -> None:

@@ -1,4 +1,4 @@
-# One image for web, worker, projector and set-up: Python, the locked packages, the application. Built from the root.
+# One image for web, worker, projector, sealer and set-up: Python, the locked packages, the application. Built from the root.
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements/runtime.txt /tmp/runtime.txt
 RUN python -m venv /opt/exact/.venv \

@@ -52,9 +52,9 @@ def _deleted(run: list[Doubt]) -> str:
 
 def _changed(doubt: Doubt, others: Sequence[Doubt], *, fact: bool, tile: bool) -> str:
     if tile:
-        return f"the fact is as it was sealed, but its hash in tile 0/{doubt.entry.index // WIDTH} was changed."
+        return f"the fact is as it was sealed, but its hash in tile 0/{doubt.entry.leaf // WIDTH} was changed."
     if not fact:
-        return f"the fact and its hash in tile 0/{doubt.entry.index // WIDTH} differ; one of them was changed."
+        return f"the fact and its hash in tile 0/{doubt.entry.leaf // WIDTH} differ; one of them was changed."
     origin = _origin(doubt, others)
     if origin is not None:
         return f"the fact was moved here, it was sealed at position {origin}."

@@ -17,7 +17,7 @@ def remembered_file() -> Path:
 
 def remember(seal: Seal) -> None:
     """So that a log which was set back is noticed."""
-    fresh = remembered_file().with_suffix(".newest.new")
+    fresh = remembered_file().with_suffix(".new")
     fresh.write_text(seal.checkpoint)
     fresh.replace(remembered_file())
 

@@ -74,7 +74,8 @@ def signing_key(before: Seal | None) -> SecretKey:
 def stored_tree(before: Seal | None) -> tuple[Tree, list[int]]:
     """The tree by its stored edge, and the positions of its partial tile; refused where it is not what was signed."""
     size = before.tree_size if before else 0
-    edge, positions = [], []
+    edge: list[list[bytes]] = []
+    positions: list[int] = []
     sql = "select level, number, hashes, positions from es.seal_edge order by level"
     for level, number, hashes, found in _execute(sql):
         if level != len(edge) or number != size >> HEIGHT * (level + 1):

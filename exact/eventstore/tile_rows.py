@@ -22,7 +22,7 @@ EdgeRow = tuple[int, bytes, list[int]]
 class Entry(NamedTuple):
     """What a tile says of one leaf; without hash or position where the tile is missing or too short."""
 
-    index: int
+    leaf: int
     position: int | None
     hash: bytes
 
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 class Gap(NamedTuple):
     """Leaves whose tiles are missing; their facts come before the position `until`."""
 
-    index: int
+    leaf: int
     leaves: int
     until: int
 

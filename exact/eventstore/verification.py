@@ -221,7 +221,7 @@ def merged(entries: Iterator[Entry | Gap], facts: Iterator[Row], sealed: int) ->
     for entry in entries:
         if isinstance(entry, Gap):
             yield _missing(entry)
-            for index in range(entry.index, entry.index + entry.leaves):
+            for index in range(entry.leaf, entry.leaf + entry.leaves):
                 if row is None or row.position >= entry.until:
                     yield Entry(index, None, b""), None, b""
                 else:
@@ -237,9 +237,9 @@ def merged(entries: Iterator[Entry | Gap], facts: Iterator[Row], sealed: int) ->
             yield entry, None, b""
             continue
         if row.position != entry.position:
-            yield f"Position {row.position}: tile 0/{entry.index // WIDTH} was changed, it says {entry.position} here."
+            yield f"Position {row.position}: tile 0/{entry.leaf // WIDTH} was changed, it says {entry.position} here."
         if not entry.hash:
-            yield f"Position {row.position}: tile 0/{entry.index // WIDTH} was cut, its hash is missing."
+            yield f"Position {row.position}: tile 0/{entry.leaf // WIDTH} was cut, its hash is missing."
         yield entry, row, leaf
         row = next(facts, None)
     while row and row.position <= sealed:
@@ -248,5 +248,5 @@ def merged(entries: Iterator[Entry | Gap], facts: Iterator[Row], sealed: int) ->
 
 
 def _missing(gap: Gap) -> str:
-    first, last = gap.index // WIDTH, (gap.index + gap.leaves - 1) // WIDTH
+    first, last = gap.leaf // WIDTH, (gap.leaf + gap.leaves - 1) // WIDTH
     return f"{ranged('Tile', first, last).replace(' ', ' 0/', 1)} removed."

@@ -1,4 +1,4 @@
-"""Web, worker and projector under one honcho Manager, each with a keeper that starts it again when it dies."""
+"""Web, worker, projector and sealer under one honcho Manager, each with a keeper that starts it again when it dies."""
 
 import os
 import pickle
@@ -39,7 +39,7 @@ class Program:
 
 
 def programs(host: str, port: int) -> list[Program]:
-    """The three of them, as Python modules of this environment."""
+    """The four of them, as Python modules of this environment."""
     python = [sys.executable, "-m"]
     web = ["daphne", "-v", "0", "-b", host, "-p", str(port), "--no-server-name", "--application-close-timeout", "3"]
     changes = {"EXACT_POSTGRES_POOL": POOL, "EXACT_HOSTS": ",".join(names_of(host))}
@@ -47,6 +47,7 @@ def programs(host: str, port: int) -> list[Program]:
         Program("web", [*python, *web, "exact.asgi:application"], changes),
         Program("worker", [*python, "workers.worker"], {}),
         Program("projector", [*python, "workers.projector"], {}),
+        Program("sealer", [*python, "workers.sealer"], {}),
     ]
 
 

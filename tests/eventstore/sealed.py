@@ -14,7 +14,7 @@ from exact.eventstore.log import log
 def keep(count, payload=40):
     """So many facts of other streams each; nobody decodes them. Answers their positions."""
     events = [
-        StoredEvent(uuid4(), 1, f"Änderung{n % 3}" + "@2" * (n % 2), bytes([n % 256]) * (n % payload))
+        StoredEvent(uuid4(), 1, f"Änderung{n % 3}" + "@2" * (n % 2), bytes([n % 256]) * (1 + n % payload))
         for n in range(count)
     ]
     return list(log().facts.insert_events(events))

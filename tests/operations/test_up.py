@@ -107,7 +107,7 @@ def test_other_commands_say_when_nothing_runs(up: Application) -> None:
     assert (alone.returncode, alone.stderr) == (1, sentence)
 
 
-KILLED = ("daphne", "projector", "workers.worker", "/postgres -D", "redis-server")
+KILLED = ("daphne", "projector", "workers.worker", "sealer", "/postgres -D", "redis-server")
 
 
 def test_what_is_killed_lives_again(running: Application) -> None:

@@ -10,9 +10,9 @@ from exact.operations.startup import Wish, up
 
 
 class Command(BaseCommand):
-    """Starts PostgreSQL, Redis, web, worker and projector; see docs/decisions/0002."""
+    """Starts PostgreSQL, Redis, web, worker, projector and sealer; see docs/decisions/0002."""
 
-    help = "Start EXACT on this machine: PostgreSQL, Redis, web, worker and projector. Ctrl-C stops it; the data stay."
+    help = "Start EXACT here: PostgreSQL, Redis, web, worker, projector and sealer. Ctrl-C stops it; the data stay."
     requires_system_checks: list[str] = []
 
     @override
