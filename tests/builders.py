@@ -15,9 +15,12 @@ from exact.commands.annotations import DrawAnnotation
 from exact.commands.bus import Answer, dispatch
 from exact.commands.image_sets import AttachProduct, CreateImageSet
 from exact.commands.images import RegisterImage
+from exact.commands.imports import UndoImport, finish_import, record_chunks, start_import
 from exact.commands.products import CreateProduct
 from exact.commands.teams import AddMember, FoundTeam
+from exact.domain.identifiers import new_id
 from exact.domain.images import Content
+from exact.domain.imports import ImportedItem, Origin
 from exact.domain.teams import Role
 from exact.domain.vectors import Vector, VectorType
 
@@ -68,6 +71,23 @@ class Workplace(msgspec.Struct, kw_only=True):
             ),
             by=by or self.owner,
         )
+
+
+def an_import(place: Workplace, progress: str = "complete", count: int = 3, by: Person | None = None) -> UUID:
+    """An import of so many triangles to the image: running, complete, or undone."""
+    by, import_id = by or place.owner, new_id()
+    kind = place.types[VectorType.POLYGON]
+    items = [
+        ImportedItem(line=line, annotation_type_id=kind, vector=a_polygon(10 + line)) for line in range(1, count + 1)
+    ]
+    start_import(import_id, place.image_set_id, Origin(source="a model"), rows=count, set_aside=0,
+                 filename="cells.jsonl", sha256="ab" * 32, by=by)  # fmt: skip
+    record_chunks(import_id, 1, [(place.image_id, items)], by=by)
+    if progress != "running":
+        finish_import(import_id, by=by)
+    if progress == "undone":
+        dispatch(UndoImport(import_id=import_id), by=by)
+    return import_id
 
 
 def a_workplace(owner: Person | None = None) -> Workplace:

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-NOUNS = ("teams", "products", "annotation_types", "image_sets", "images", "annotations", "dataset_versions")
+NOUNS = ("teams", "products", "annotation_types", "image_sets", "images", "annotations", "imports", "dataset_versions")
 
 
 def load_commands() -> None:

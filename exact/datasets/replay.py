@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from exact.domain.annotation_fold import AnnotationFold
 from exact.domain.annotation_types import AnnotationType
-from exact.domain.annotations import Annotation
 from exact.domain.dataset_versions import Definition
 from exact.domain.errors import NotFound
 from exact.domain.images import Image
@@ -56,14 +56,13 @@ def of_image(image_id: UUID, position: int) -> Replay:
 def image_at(image_id: UUID, position: int) -> ImageAnnotations:
     """The image and its annotations at a position, removed ones left out; NotFound when it was not there yet."""
     image: Image | None = None
-    annotations: dict[UUID, Annotation] = {}
+    annotations = AnnotationFold()
     for recorded in all_of(image_id, position):
-        stream_id = recorded.fact.originator_id
-        if stream_id == image_id:
+        if recorded.fact.originator_id == image_id:
             image = fold(image, [recorded.fact])
         else:
-            annotations[stream_id] = fold(annotations.get(stream_id), [recorded.fact])
+            annotations.take(recorded.fact)
     if image is None:
         raise NotFound(f"At position {position} there was no such image.", code="not_there_yet")
-    shown = [annotation for annotation in annotations.values() if not annotation.removed]
+    shown = [annotation for annotation in annotations.states.values() if not annotation.removed]
     return ImageAnnotations(image=image, annotations=sorted(shown, key=lambda annotation: annotation.number))

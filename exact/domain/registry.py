@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from exact.domain import annotation_types, annotations, dataset_versions, image_sets, images, products, teams
+from exact.domain import annotation_types, annotations, dataset_versions, image_sets, images, imports, products, teams
 from exact.domain.facts import Fact
 
 NOUNS: tuple[ModuleType, ...] = (
@@ -14,6 +14,7 @@ NOUNS: tuple[ModuleType, ...] = (
     image_sets,
     images,
     annotations,
+    imports,
     dataset_versions,
 )
 """One module each: facts, state, `evolve`."""

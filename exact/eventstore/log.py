@@ -13,20 +13,15 @@ from eventsourcing.application import Application
 from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
-from exact.eventstore import snapshots
+from exact.eventstore import bulk, snapshots
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
+from exact.eventstore.recorded import Recorded
 from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
 from exact.eventstore.topics import to_columns
 
+__all__ = ["Recorded", "append", "done", "head", "load", "read", "read_scope", "read_stream"]
+
 PAGE = 5000
-
-
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact with its place in the log."""
-
-    position: int
-    scope_id: UUID
-    fact: Fact
 
 
 class Log(Application[UUID]):
@@ -64,9 +59,15 @@ def load(stream_id: UUID) -> Any:  # Any: the state of whatever noun the stream 
 
 
 def stream(stream_id: UUID, after: int = 0, upto: int | None = None) -> Iterator[Fact]:
-    """The facts of one stream in version order, from the version after `after` to version `upto`."""
-    store = log()
-    for event in store.facts.select_events(stream_id, gt=after, lte=upto):
+    """The facts of one stream in version order, from the version after `after` to version `upto`.
+
+    The first ones of what came in bulk are read out of their import.
+    """
+    own = log().facts.select_events(stream_id, gt=after, lte=upto)
+    if not after and (not own or own[0].originator_version > 1):
+        for recorded in bulk.brought(stream_id):
+            yield recorded.fact
+    for event in own:
         yield decode(*to_columns(event.topic), event.state)
 
 
@@ -110,7 +111,10 @@ def facts_of(command_id: UUID) -> list[Recorded]:
     if found is None or found[3] == 0:
         return []
     _, _, first, count = found
-    return read(first - 1, first + count - 1, count)
+    recorded = read(first - 1, first + count - 1)
+    while recorded[-1].position < first + count - 1:
+        recorded += read(recorded[-1].position, first + count - 1)
+    return recorded
 
 
 def hash_of(wish: Any) -> bytes:  # Any: a command Struct
@@ -127,8 +131,9 @@ def head() -> int:
 
 
 def head_of(scope_id: UUID) -> int:
-    """The newest position of one scope; 0 where there is none."""
-    return int(_rows("select coalesce(max(position), 0) from es.event where scope_id = %s", scope_id)[0][0])
+    """The newest position of one scope at which there was something to be seen; 0 where there is none."""
+    sql = "select coalesce(max(position), 0) from es.event where scope_id = %s and type <> %s"
+    return int(_rows(sql, scope_id, bulk.CHUNK)[0][0])
 
 
 def next_number(noun: str) -> int:
@@ -136,13 +141,20 @@ def next_number(noun: str) -> int:
     return int(_rows(f"select nextval('es.number_{noun}')")[0][0])
 
 
-COLUMNS = "position, scope_id, type, schema_v, data"
+BIG_BYTES = 32 * 1024
+BIG_ON_A_PAGE = 20
+"""A page holds this many payloads of BIG_BYTES or more at most, so that what reads the log needs little memory."""
+SMALL = f"case when octet_length(data) < {BIG_BYTES} then data end"
+COLUMNS = f"position, scope_id, type, schema_v, {SMALL}"
 
 
 def read(after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Recorded]:
-    """Facts of all scopes with position > after (and <= upto), in position order."""
+    """Facts of all scopes with position > after (and <= upto), in position order; fewer than `limit` if some are big.
+
+    Empty only where there are no more.
+    """
     sql = f"select {COLUMNS} from es.event where position > %s and position <= %s order by position limit %s"  # noqa: S608
-    return [_recorded(row) for row in _rows(sql, after, _top(upto), limit)]
+    return _page(_rows(sql, after, _top(upto), limit))
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -161,12 +173,12 @@ def header_after(position: int) -> Header | None:
 
 
 def read_some(names: Sequence[str], after: int, upto: int, limit: int = PAGE) -> list[Recorded]:
-    """Facts of these stored names with position > after and <= upto, in position order."""
+    """Facts of these stored names with position > after and <= upto, in position order; fewer if some are big."""
     sql = (
         f"select {COLUMNS} from es.event where position > %s and position <= %s and type = any(%s)"  # noqa: S608
         " order by position limit %s"
     )
-    return [_recorded(row) for row in _rows(sql, after, upto, list(names), limit)]
+    return _page(_rows(sql, after, upto, list(names), limit))
 
 
 def read_scope(scope_id: UUID, after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Recorded]:
@@ -175,7 +187,7 @@ def read_scope(scope_id: UUID, after: int = 0, upto: int | None = None, limit: i
         f"select {COLUMNS} from es.event where scope_id = %s and position > %s and position <= %s"  # noqa: S608
         " order by position limit %s"
     )
-    return [_recorded(row) for row in _rows(sql, scope_id, after, _top(upto), limit)]
+    return _page(_rows(sql, scope_id, after, _top(upto), limit))
 
 
 def all_of(scope_id: UUID, upto: int | None = None) -> Iterator[Recorded]:
@@ -187,12 +199,24 @@ def all_of(scope_id: UUID, upto: int | None = None) -> Iterator[Recorded]:
 
 
 def read_stream(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
-    """The facts of one stream with their positions, up to a position."""
+    """The facts of one stream with their positions, up to a position; also those that it got with its import."""
     sql = (
-        f"select {COLUMNS} from es.event where stream_id = %s and position <= %s"  # noqa: S608
+        "select position, scope_id, type, schema_v, data from es.event where stream_id = %s and position <= %s"
         " and position > (select since from es.stream where stream_id = %s) order by position"
     )
-    return [_recorded(row) for row in _rows(sql, stream_id, _top(upto), stream_id)]
+    own = [_recorded(row) for row in _rows(sql, stream_id, _top(upto), stream_id)]
+    born_here = own and own[0].fact.originator_version <= 1
+    return own if born_here else [*bulk.brought(stream_id, upto), *own]
+
+
+def _page(rows: list[tuple[Any, ...]]) -> list[Recorded]:
+    """The rows up to the last whose payload there is room for; the big payloads are fetched for themselves."""
+    big = [row[0] for row in rows if row[4] is None]
+    if not big:
+        return [_recorded(row) for row in rows]
+    data = dict(_rows("select position, data from es.event where position = any(%s)", big[:BIG_ON_A_PAGE]))
+    end = big[BIG_ON_A_PAGE] if len(big) > BIG_ON_A_PAGE else rows[-1][0] + 1
+    return [_recorded((*row[:4], row[4] or data[row[0]])) for row in rows if row[0] < end]
 
 
 def _top(upto: int | None) -> int:

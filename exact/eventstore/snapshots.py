@@ -7,7 +7,8 @@ state of another shape, or folded by another rule, is never taken for one of our
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -19,8 +20,15 @@ from exact.domain.registry import NOUNS
 EVERY = 100
 """Facts of one stream from one snapshot to the next."""
 
-STATES: dict[str, type[Any]] = {kind.__name__: kind for kind in (get_type_hints(n.evolve)["return"] for n in NOUNS)}
-"""The state of each noun by the name of its class."""
+
+def states_of(noun: ModuleType) -> tuple[type[Any], ...]:
+    """What the noun's `evolve` may answer; one that has two kinds of streams has two kinds of states."""
+    answer = get_type_hints(noun.evolve)["return"]
+    return get_args(answer) or (answer,)
+
+
+STATES: dict[str, type[Any]] = {kind.__name__: kind for noun in NOUNS for kind in states_of(noun)}
+"""The states of the nouns by the names of their classes."""
 
 
 @cache

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from exact.domain.imports import AnnotationsImported
 from exact.domain.registry import FACTS
 from exact.eventstore.mapper import ENCODER, decode
 from exact.live.messages import LiveFact
@@ -14,10 +15,15 @@ from exact.live.messages import LiveFact
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 COLUMNS = "position, type, stream_id, version, schema_v, data, scope_id"
-OF_SCOPE = f"select {COLUMNS} from es.event where scope_id = %s and position > %s order by position limit %s"  # noqa: S608
+HIDDEN = AnnotationsImported.__name__
+"""A page never gets what an import has brought before it is shown, and then it loads all of it."""
+OF_SCOPE = (
+    f"select {COLUMNS} from es.event where scope_id = %s and position > %s and type <> '{HIDDEN}'"  # noqa: S608
+    " order by position limit %s"
+)
 OF_SCOPES = (
     f"select {COLUMNS} from es.event where position > %s and position <= %s and scope_id = any(%s)"  # noqa: S608
-    " order by position limit %s"
+    f" and type <> '{HIDDEN}' order by position limit %s"
 )
 
 
@@ -27,8 +33,9 @@ async def newest(connection: Connection) -> int:
 
 
 async def newest_of(connection: Connection, scope_id: UUID) -> int:
-    """The newest position of one image."""
-    return await _number(connection, "select coalesce(max(position), 0) from es.event where scope_id = %s", scope_id)
+    """The newest position of one image at which there was something to be seen."""
+    sql = "select coalesce(max(position), 0) from es.event where scope_id = %s and type <> %s"
+    return await _number(connection, sql, scope_id, HIDDEN)
 
 
 async def after(connection: Connection, scope_id: UUID, position: int, limit: int) -> list[LiveFact]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from exact.domain import annotation_types, annotations, dataset_versions, image_sets, images, products, teams
+from exact.domain import annotation_types, annotations, dataset_versions, image_sets, images, imports, products, teams
 from exact.domain.annotations import Annotation, Verdict
 from exact.domain.facts import Claim, Fact, Stamp
 from exact.domain.registry import fold
@@ -24,6 +24,7 @@ def an_id(number: int) -> UUID:
 
 ANNA, BEN, CEM = an_id(1), an_id(2), an_id(3)
 TEAM, PRODUCT, IMAGE_SET, IMAGE, CELL, MITOSIS, ANNOTATION, DATASET = (an_id(10 + n) for n in range(8))
+IMPORT = an_id(18)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -45,8 +46,13 @@ def a_polygon(x: int = 1000) -> Vector:
 
 def facts() -> dict[str, Fact]:
     """One of each kind, by its stored name."""
-    made = [*_of_team(), *_of_product(), *_of_type(), *_of_set(), *_of_image(), *_of_annotation(), *_of_dataset()]
-    return {type(fact).__name__: fact for fact in made}
+    return {type(fact).__name__: fact for life in lives() for fact in life}
+
+
+def lives() -> list[list[Fact]]:
+    """One stream after the other, each from its first fact on; together they hold every kind."""
+    return [_of_team(), _of_product(), _of_type(), _of_set(), _of_image(), _of_annotation(), _of_cancelled_import(),
+            _of_import(), _of_imported(), _of_dataset()]  # fmt: skip
 
 
 def _lived(birth: Fact, *steps: Callable[[Stream, Stamp], list[Fact]]) -> list[Fact]:
@@ -137,6 +143,42 @@ def _of_annotation() -> list[Fact]:
         lambda found, stamp: found.withdraw_verification(stamp),
         lambda found, stamp: found.remove("drawn twice", stamp),
         lambda found, stamp: found.restore(stamp),
+    )
+
+
+def _of_cancelled_import() -> list[Fact]:
+    return _lived(_import_of(an_id(19)), lambda found, stamp: found.cancel("of another slide", stamp))
+
+
+def _of_import() -> list[Fact]:
+    return _lived(
+        _import_of(IMPORT),
+        lambda found, stamp: found.complete(2, 1, stamp),
+        lambda found, stamp: found.undo(1, 1, stamp),
+        lambda found, stamp: found.restore(1, 1, stamp),
+    )
+
+
+def _import_of(id: UUID) -> imports.ImportStarted:
+    origin = imports.Origin(
+        source="nuclei of batch 7", model="StarDist 2D", model_digest="sha256:ab12", parameters={"threshold": 0.5}
+    )
+    return imports.start(
+        id, number=1, image_set_id=IMAGE_SET, origin=origin, filename="nuclei.jsonl", sha256="ef" * 32, rows=2,
+        set_aside=1, stamp=a_stamp(),
+    )  # fmt: skip
+
+
+def _of_imported() -> list[Fact]:
+    items = [
+        imports.ImportedItem(line=1, annotation_type_id=CELL, vector=a_box()),
+        imports.ImportedItem(line=3, annotation_type_id=MITOSIS, vector=a_polygon(), meta_data={"confidence": 0.75}),
+    ]
+    return _lived(
+        imports.bring(None, IMPORT, IMAGE, items, [7, 8], a_stamp()),
+        lambda found, stamp: [found.next(imports.ImportedAnnotationsShown, stamp, count=2)],
+        lambda found, stamp: [found.next(imports.ImportedAnnotationsRemoved, stamp, removed=1, kept=1)],
+        lambda found, stamp: [found.next(imports.ImportedAnnotationsRestored, stamp, restored=1, left=1)],
     )
 
 

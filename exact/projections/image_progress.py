@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from msgspec.structs import replace
 from exact.domain import annotations
 from exact.domain.facts import Fact
 from exact.domain.identifiers import derived_id
+from exact.domain.imports import MOVES, ImportedAnnotationsRemoved, ImportedAnnotationsShown, births
+from exact.eventstore.bulk import chunks_of
 from exact.eventstore.driver import driver
 from exact.eventstore.log import Recorded
 from exact.projections.base import Row, upsert
@@ -33,9 +36,14 @@ class ImageProgressItem(models.Model):
     removed = models.BooleanField()
     content_version = models.IntegerField()
     verdicts = models.JSONField()
+    leader = models.UUIDField(null=True)
+    """The import on this image that it came with, while nothing has happened to it by itself."""
 
     class Meta:
         db_table = "image_progress_items"
+        indexes = [
+            models.Index(fields=["leader"], name="image_progress_followers", condition=models.Q(leader__isnull=False))
+        ]
 
 
 class ImageProgressRow(models.Model):
@@ -62,6 +70,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     content_version: int
     verdicts: dict[str, tuple[str, int]]
+    leader: UUID | None = None
 
     @property
     def status(self) -> str:
@@ -78,11 +87,12 @@ def evolve(item: Item | None, fact: Fact) -> Item | None:
     if isinstance(fact, annotations.AnnotationDrawn):
         return _drawn(fact)
     change = CHANGES.get(type(fact))
-    return item if item is None or change is None else change(item, fact)
+    return item if item is None or change is None else replace(change(item, fact), leader=None)
 
 
-def _drawn(fact: annotations.AnnotationDrawn) -> Item:
+def _drawn(fact: annotations.AnnotationDrawn, leader: UUID | None = None) -> Item:
     return Item(
+        leader=leader,
         id=fact.originator_id,
         image_id=fact.image_id,
         annotation_type_id=fact.annotation_type_id,
@@ -127,6 +137,7 @@ CHANGES: dict[type[Fact], Callable[[Item, Any], Item]] = {  # Any: each takes it
     annotations.VerificationWithdrawn: _withdrawn,
 }
 ANNOTATION_FACTS: tuple[type[Fact], ...] = (annotations.AnnotationDrawn, *CHANGES)
+IMPORT_FACTS: tuple[type[Fact], ...] = (ImportedAnnotationsShown, *MOVES)
 
 
 Counts = dict[tuple[UUID, UUID], list[int]]
@@ -173,13 +184,51 @@ class ImageProgress(Projection):
     tables = (ImageProgressItem, ImageProgressRow)
 
     def apply(self, batch: Sequence[Recorded]) -> None:
-        facts = [recorded.fact for recorded in batch if isinstance(recorded.fact, ANNOTATION_FACTS)]
-        before = _items({fact.originator_id for fact in facts})
-        after: dict[UUID, Item | None] = dict(before)
-        for fact in facts:
-            after[fact.originator_id] = evolve(after.get(fact.originator_id), fact)
-        upsert(ImageProgressItem, [_item_row(item) for item in after.values() if item])
-        _move(differences(before, after))
+        wanted = [recorded.fact for recorded in batch if isinstance(recorded.fact, ANNOTATION_FACTS + IMPORT_FACTS)]
+        for of_imports, facts in groupby(wanted, lambda fact: isinstance(fact, IMPORT_FACTS)):
+            if of_imports:
+                for fact in facts:
+                    _follow(fact)
+            else:
+                _apply(list(facts))
+
+
+def _apply(facts: list[Fact]) -> None:
+    """Facts of single annotations."""
+    before = _items({fact.originator_id for fact in facts})
+    after: dict[UUID, Item | None] = dict(before)
+    for fact in facts:
+        after[fact.originator_id] = evolve(after.get(fact.originator_id), fact)
+    _keep(before, after)
+
+
+def _follow(fact: Fact) -> None:
+    """What happens to everything that an import brought to an image: shown, removed, restored."""
+    if isinstance(fact, ImportedAnnotationsShown):
+        for chunk in chunks_of(fact.originator_id):
+            born = [_drawn(birth, leader=fact.originator_id) for birth in births(chunk)]
+            _keep({}, {item.id: item for item in born})
+    else:
+        _move_followers(fact.originator_id, removed=isinstance(fact, ImportedAnnotationsRemoved))
+
+
+def _keep(before: Mapping[UUID, Item], after: Mapping[UUID, Item | None]) -> None:
+    upsert(ImageProgressItem, [_item_row(item) for item in after.values() if item])
+    _move(differences(before, after))
+
+
+def _move_followers(leader: UUID, *, removed: bool) -> None:
+    """Nobody has verified what follows, so that all of it counts as open, or no more."""
+    sql = (
+        "with moved as (update image_progress_items set removed = %s where leader = %s and removed <> %s"
+        " returning image_id, annotation_type_id)"
+        " select image_id, annotation_type_id, count(*) from moved group by image_id, annotation_type_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [removed, leader, removed])
+        rows = cursor.fetchall()
+    sign = -1 if removed else 1
+    _move({(image, kind): [sign * count, 0, 0, sign * count] for image, kind, count in rows})
 
 
 def _items(ids: set[UUID]) -> dict[UUID, Item]:

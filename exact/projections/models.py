@@ -7,6 +7,7 @@ from exact.projections.dataset_versions import DatasetVersionRow
 from exact.projections.image_progress import ImageProgressItem, ImageProgressRow
 from exact.projections.image_sets import ImageSetProductRow, ImageSetRow
 from exact.projections.images import ImageRow
+from exact.projections.imports import ImportImageRow, ImportRow
 from exact.projections.products import ProductRow
 from exact.projections.teams import MemberRow, TeamRow
 
@@ -20,6 +21,8 @@ __all__ = [
     "ImageRow",
     "ImageSetProductRow",
     "ImageSetRow",
+    "ImportImageRow",
+    "ImportRow",
     "MemberRow",
     "ProductRow",
     "TeamRow",

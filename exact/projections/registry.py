@@ -11,10 +11,21 @@ from exact.projections.follow import Projection
 from exact.projections.image_progress import ImageProgress
 from exact.projections.image_sets import IMAGE_SETS
 from exact.projections.images import IMAGES
+from exact.projections.imports import IMPORT_IMAGES, IMPORTS
 from exact.projections.products import PRODUCTS
 from exact.projections.teams import TEAMS
 
-INLINE: tuple[Inline, ...] = (TEAMS, PRODUCTS, ANNOTATION_TYPES, IMAGE_SETS, IMAGES, ANNOTATIONS, DATASET_VERSIONS)
+INLINE: tuple[Inline, ...] = (
+    TEAMS,
+    PRODUCTS,
+    ANNOTATION_TYPES,
+    IMAGE_SETS,
+    IMAGES,
+    ANNOTATIONS,
+    IMPORTS,
+    IMPORT_IMAGES,
+    DATASET_VERSIONS,
+)
 """Written in the command's own transaction."""
 
 INLINE_OF: dict[type[Any], Inline] = {inline.state: inline for inline in INLINE}

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+from exact.domain import annotations
+from exact.domain.annotation_fold import AnnotationFold
+from exact.domain.facts import Fact
 from exact.domain.registry import facts_of, fold
 from exact.eventstore.log import read
 from exact.projections.base import Inline, Row, columns
@@ -19,15 +22,31 @@ Tables = dict[type[models.Model], Rows]
 
 def states(inline: Inline) -> dict[Any, Any]:  # Any: stream id to the noun's state
     """Every stream of that noun after all its facts."""
-    kinds = tuple(facts_of(inline.noun))
-    found: dict[Any, Any] = {}
+    found = AnnotationFold() if inline.state is annotations.Annotation else Noun(inline)
     after = 0
     while batch := read(after=after):
         for recorded in batch:
-            if isinstance(recorded.fact, kinds):
-                found[recorded.fact.originator_id] = fold(found.get(recorded.fact.originator_id), [recorded.fact])
+            found.take(recorded.fact)
         after = batch[-1].position
-    return found
+    return found.states
+
+
+class Noun:
+    """The streams of any other noun, each by itself."""
+
+    def __init__(self, inline: Inline) -> None:
+        self._inline, self._kinds = inline, tuple(facts_of(inline.noun))
+        self._all: dict[Any, Any] = {}
+
+    def take(self, fact: Fact) -> None:
+        """One more fact in position order."""
+        if isinstance(fact, self._kinds):
+            self._all[fact.originator_id] = fold(self._all.get(fact.originator_id), [fact])
+
+    @property
+    def states(self) -> dict[Any, Any]:
+        """A noun may have several kinds of streams, each with a table of its own."""
+        return {key: state for key, state in self._all.items() if isinstance(state, self._inline.state)}
 
 
 def rebuild_inline(inline: Inline) -> int:

@@ -159,11 +159,18 @@ RemoveAnnotation          403  404  403  200  200  200  200
 RestoreAnnotation         403  404  403  200  200  200  200
 VerifyAnnotation          403  404  403  403  200  200  200
 WithdrawVerification      403  404  403  403  200  200  200
+CancelImport              403  404  403  403  403  200  200
+UndoImport                403  404  403  403  403  200  200
+RestoreImport             403  404  403  403  403  200  200
 WithdrawDatasetVersion    403  404  403  403  403  200  200
 RegisterImage             403  400  400  400  400  400  400
 FreezeDataset             403  400  400  400  400  400  400
+ImportAnnotations         403  400  400  400  400  400  400
+BringAnnotations          403  400  400  400  400  400  400
+CompleteImport            403  400  400  400  400  400  400
 """
-"""The last two are the server's own: no client may send them."""
+SERVER_S_OWN = {"RegisterImage", "FreezeDataset", "ImportAnnotations", "BringAnnotations", "CompleteImport"}
+"""The last of the table: no client may send them."""
 
 TILES = """
 address                                                   anon stra view anno veri admi owne

@@ -147,7 +147,7 @@ def test_every_command_is_granted_to_those_whom_the_table_names():
         if tuple(statuses) != expected:
             wrong.append(f"{name}: table {expected}, answers {tuple(statuses)}")
     assert not wrong, "\n".join(wrong)
-    assert set(KNOWN) - set(public_names()) == {"RegisterImage", "FreezeDataset"}
+    assert set(KNOWN) - set(public_names()) == matrix.SERVER_S_OWN
 
 
 def cookie_of(world, who):

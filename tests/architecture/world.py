@@ -20,7 +20,7 @@ from exact.storage import originals
 from exact.storage.uploads import receiving
 from tests.api.clients import Place, client_of
 from tests.architecture.matrix import WHO
-from tests.builders import a_workplace, someone
+from tests.builders import a_workplace, an_import, someone
 
 
 def picture(colour: str = "white") -> bytes:
@@ -50,6 +50,7 @@ class World:
         self.token, _ = AccessToken.make(User.objects.get(person_id=work.owner.person_id), "script")
         self.version = freeze(Freeze(name="nuclei", image_set_ids=(work.image_set_id,)), by=work.owner)
         self.export = self._written_export()
+        self.imports = {progress: an_import(work, progress) for progress in ("running", "complete", "undone")}
         self.clients = {who: self._client(who) for who in WHO}
 
     def person(self, who: str) -> Person:
@@ -165,6 +166,12 @@ class World:
             "VerifyAnnotation": {**annotation, "verdict": "rejected"},
             "WithdrawVerification": annotation,
             "WithdrawDatasetVersion": {"dataset_version_id": str(self.version.id), "reason": "new"},
+            "CancelImport": {"import_id": str(self.imports["running"])},
+            "UndoImport": {"import_id": str(self.imports["complete"])},
+            "RestoreImport": {"import_id": str(self.imports["undone"])},
+            "ImportAnnotations": {},
+            "BringAnnotations": {},
+            "CompleteImport": {},
             "RegisterImage": {},
             "FreezeDataset": {},
         }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exact.domain import teams
 from exact.domain.identifiers import new_id
-from exact.domain.registry import FACTS, NOUNS, facts_of, fold
+from exact.domain.registry import FACTS, fold
 from exact.domain.streams import first
 from exact.eventstore import log, snapshots
 from exact.eventstore.heads import derive_heads
@@ -16,8 +16,7 @@ from exact.eventstore.recorder import Recording
 from exact.operations import examples
 
 LIVES = [facts for _, facts in examples.histories() if len({fact.originator_id for fact in facts}) == 1]
-EACH = list(examples.facts().values())
-LIVES += [[fact for fact in EACH if isinstance(fact, tuple(facts_of(noun)))] for noun in NOUNS]
+LIVES += examples.lives()
 
 
 @given(st.sampled_from(LIVES), st.data())

@@ -21,14 +21,25 @@ from exact.commands.bus import Command, dispatch
 from exact.commands.dataset_versions import FreezeDataset, WithdrawDatasetVersion
 from exact.commands.image_sets import AttachProduct, DescribeImageSet, DetachProduct, WithdrawImageSet
 from exact.commands.images import RenameImage, WithdrawImage
+from exact.commands.imports import (
+    CancelImport,
+    RestoreImport,
+    UndoImport,
+    finish_import,
+    record_chunks,
+    start_import,
+)
 from exact.commands.products import ChangeProduct, CreateProduct, WithdrawProduct
 from exact.commands.teams import ChangeRole, RemoveMember, RenameTeam
 from exact.domain.annotations import Verdict
 from exact.domain.dataset_versions import Definition, FrozenImage
 from exact.domain.errors import Refusal
+from exact.domain.identifiers import new_id
+from exact.domain.imports import ImportedItem, Origin
 from exact.domain.teams import Role
 from exact.domain.vectors import VectorType
 from exact.eventstore.log import head
+from exact.projections.annotations import AnnotationRow
 from tests.builders import Workplace, a_box, a_polygon, a_type, a_workplace
 
 ROLES = (Role.ADMIN, Role.ANNOTATOR, Role.VERIFIER)
@@ -132,6 +143,7 @@ class Life:
             ReshapeAnnotation(annotation_id=drawn, vector=a_polygon(77)),
             RemoveAnnotation(annotation_id=drawn),
             RestoreAnnotation(annotation_id=drawn),
+            *self.imports(),
             ChangeRole(team_id=place.team_id, person_id=critic, role=Role.VIEWER),
             RenameTeam(team_id=place.team_id, name="renamed"),
             RenameImage(image_id=place.image_id, name="renamed"),
@@ -148,6 +160,20 @@ class Life:
             WithdrawDatasetVersion(dataset_version_id=self.freeze(), reason="wrong"),
         ):
             dispatch(command, by=owner)
+
+    def imports(self) -> list[Command]:
+        """Two are brought, and three boxes with each; one is to be undone and restored, the other to be cancelled."""
+        kind, ids = self.place.types[VectorType.BOUNDING_BOX], [new_id(), new_id()]
+        for import_id in ids:
+            items = [ImportedItem(line=n, annotation_type_id=kind, vector=a_box(10 * n)) for n in (1, 2, 3)]
+            start_import(import_id, self.place.image_set_id, Origin(), rows=3, set_aside=0, filename="boxes.jsonl",
+                         sha256="ef" * 32, by=self.place.owner)  # fmt: skip
+            record_chunks(import_id, 1, [(self.place.image_id, items)], by=self.place.owner)
+        finish_import(ids[0], by=self.place.owner)
+        rows = AnnotationRow.objects.filter(image_id=self.place.image_id).order_by("-number")[:3]
+        self.annotations += [row.id for row in rows]
+        touched = VerifyAnnotation(annotation_id=self.annotations[-1], verdict=Verdict.REJECTED)
+        return [touched, UndoImport(import_id=ids[0]), RestoreImport(import_id=ids[0]), CancelImport(import_id=ids[1])]
 
     def freeze(self) -> Any:
         """A dataset version of everything."""

@@ -19,16 +19,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from exact.domain import annotations
+from exact.domain.annotation_fold import AnnotationFold
 from exact.domain.errors import Invalid
-from exact.domain.registry import facts_of, fold
 from exact.eventstore.log import all_of, head, head_of
 from exact.projections.annotations import shown
 from exact.projections.models import AnnotationRow, ImageRow, VerificationRow
 
 PLAIN = ("id", "number", "version", "content_version", "image_id", "unique_identifier", "annotation_type_id",
          "description", "removed", "created_by", "created_at", "edited_by", "edited_at", "status")  # fmt: skip
-FACTS = tuple(facts_of(annotations))
 
 
 class AnnotationsOf:
@@ -104,10 +102,8 @@ def raw(text: str | None) -> msgspec.Raw | None:
 
 def then(image_id: UUID, at: int) -> tuple[int, list[dict[str, Any]]]:
     """The fold of the image's facts up to a position: nothing of the live tables is read."""
-    states: dict[UUID, Any] = {}
+    fold = AnnotationFold()
     for recorded in all_of(image_id, upto=at):
-        if isinstance(recorded.fact, FACTS):
-            stream_id = recorded.fact.originator_id
-            states[stream_id] = fold(states.get(stream_id), [recorded.fact])
-    rows = [shown(state) for state in sorted(states.values(), key=lambda state: state.number)]
+        fold.take(recorded.fact)
+    rows = [shown(state) for state in sorted(fold.states.values(), key=lambda state: state.number)]
     return min(at, head()), rows

@@ -1,0 +1,160 @@
+"""Many annotations in few bytes: columns instead of rows, differences instead of coordinates, MessagePack, zlib.
+
+An annotation of eight points takes about 60 bytes, a tenth of what it takes as a fact of its own.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from exact.domain.vectors import Plane, Vector, VectorType
+
+LEVEL = 6
+ENCODER = msgspec.msgpack.Encoder()
+NO_FRAME = -1
+NO_VECTOR = 0
+
+
+class Packed(msgspec.Struct, frozen=True, kw_only=True):
+    """One annotation of a packed list; `line` is where it stood in the file it came with."""
+
+    line: int
+    number: int
+    unique_identifier: UUID | None
+    annotation_type_id: UUID
+    vector: Vector | None
+    description: str = ""
+    meta_data: dict[str, Any] | None = None  # Any: the client's own JSON
+
+
+class Columns(msgspec.Struct, frozen=True, array_like=True):
+    """The list as columns; None where a column holds nothing but what is left out by default."""
+
+    lines: list[int]
+    numbers: list[int]
+    identifiers: bytes | None
+    kinds: bytes
+    kind_of: list[int]
+    vector_types: list[int]
+    frames: list[int] | None
+    planes: list[int] | None
+    counts: list[int]
+    points: list[int]
+    descriptions: list[str] | None
+    meta_data: list[Any] | None  # Any: the clients' own JSON
+
+
+DECODER = msgspec.msgpack.Decoder(Columns)
+
+
+def pack(items: Sequence[Packed]) -> bytes:
+    """The items as bytes, in their order; either all of them have an identifier of their own or none has."""
+    kinds = list(dict.fromkeys(item.annotation_type_id for item in items))
+    place = {kind: index for index, kind in enumerate(kinds)}
+    vectors = [item.vector for item in items]
+    identified = [item.unique_identifier for item in items if item.unique_identifier is not None]
+    columns = Columns(
+        lines=differences(item.line for item in items),
+        numbers=differences(item.number for item in items),
+        identifiers=_joined(identified) if identified else None,
+        kinds=_joined(kinds),
+        kind_of=[place[item.annotation_type_id] for item in items],
+        vector_types=[int(vector.vector_type) if vector else NO_VECTOR for vector in vectors],
+        frames=_unless_all(NO_FRAME, [_frame(vector) for vector in vectors]),
+        planes=_unless_all(0, [int(vector.plane) if vector else 0 for vector in vectors]),
+        counts=[len(vector.points) if vector else 0 for vector in vectors],
+        points=_offsets(vectors),
+        descriptions=_unless_all("", [item.description for item in items]),
+        meta_data=_unless_all(None, [item.meta_data for item in items]),
+    )
+    return zlib.compress(ENCODER.encode(columns), LEVEL)
+
+
+def unpack(data: bytes) -> Iterator[Packed]:
+    """The items again, in their order."""
+    columns = DECODER.decode(zlib.decompress(data))
+    count = len(columns.lines)
+    kinds = _split(columns.kinds)
+    identifiers: Sequence[UUID | None] = _split(columns.identifiers) if columns.identifiers else [None] * count
+    vectors = _vectors(columns, count)
+    texts = columns.descriptions or [""] * count
+    own = columns.meta_data or [None] * count
+    lines, numbers = accumulate(columns.lines), accumulate(columns.numbers)
+    for line, number, identifier, kind, vector, text, meta_data in zip(
+        lines, numbers, identifiers, columns.kind_of, vectors, texts, own, strict=True
+    ):
+        yield Packed(
+            line=line,
+            number=number,
+            unique_identifier=identifier,
+            annotation_type_id=kinds[kind],
+            vector=vector,
+            description=text,
+            meta_data=meta_data,
+        )
+
+
+def differences(values: Iterable[int]) -> list[int]:
+    """Each value less the one before it; the first one as it is."""
+    answer, before = [], 0
+    for value in values:
+        answer.append(value - before)
+        before = value
+    return answer
+
+
+def _unless_all(default: Any, values: list[Any]) -> list[Any] | None:
+    return None if all(value == default for value in values) else values
+
+
+def _frame(vector: Vector | None) -> int:
+    return NO_FRAME if vector is None or vector.frame is None else vector.frame
+
+
+def _joined(ids: Sequence[UUID]) -> bytes:
+    return b"".join(one.bytes for one in ids)
+
+
+def _split(joined: bytes) -> list[UUID]:
+    return [UUID(bytes=joined[start : start + 16]) for start in range(0, len(joined), 16)]
+
+
+def _offsets(vectors: Sequence[Vector | None]) -> list[int]:
+    """x and y by turns, each less the one before it in its own direction, across all shapes."""
+    offsets, x, y = [], 0, 0
+    for vector in vectors:
+        if vector:
+            for index, value in enumerate(vector.points):
+                if index & 1:
+                    offsets.append(value - y)
+                    y = value
+                else:
+                    offsets.append(value - x)
+                    x = value
+    return offsets
+
+
+def _vectors(columns: Columns, count: int) -> Iterator[Vector | None]:
+    points = [0] * len(columns.points)
+    points[::2], points[1::2] = accumulate(columns.points[::2]), accumulate(columns.points[1::2])
+    frames, planes = columns.frames or [NO_FRAME] * count, columns.planes or [0] * count
+    start = 0
+    for kind, size, frame, plane in zip(columns.vector_types, columns.counts, frames, planes, strict=True):
+        if kind == NO_VECTOR:
+            yield None
+            continue
+        yield Vector(
+            vector_type=TYPES[kind],
+            points=tuple(points[start : start + size]),
+            frame=None if frame == NO_FRAME else frame,
+            plane=PLANES[plane],
+        )
+        start += size
+
+
+TYPES = {int(kind): kind for kind in VectorType}
+PLANES = {int(plane): plane for plane in Plane}

@@ -1,0 +1,165 @@
+"""Annotations that came in bulk: their heads are copied in, their first fact is read out of their chunk."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django import db
+from django.db import connection
+
+from exact.domain.errors import Conflict
+from exact.domain.imports import AnnotationsImported, births, moved
+from exact.eventstore.driver import driver
+from exact.eventstore.mapper import decode
+from exact.eventstore.recorded import Recorded
+
+Row = tuple[Any, ...]  # Any: columns
+CHUNK = AnnotationsImported.__name__
+CHUNKS_KEPT = 8
+"""Unpacked chunks a process remembers: who edits one imported annotation edits its neighbours."""
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def next_numbers(noun: str, count: int) -> list[int]:
+    """Public numbers of a noun for many things at once."""
+    sql = f"select nextval('es.number_{noun}') from generate_series(1, %s)"  # noqa: S608 - a noun of ours
+    return [row[0] for row in _rows(sql, count)]
+
+
+def copy_heads(chunk: AnnotationsImported, scope_id: UUID) -> None:
+    """The heads of a chunk's annotations, version 1, in the command's transaction and before its facts.
+
+    Raises Conflict with the code `already_there` when the log knows one of them.
+    """
+    number, since = _name_chunk(chunk)
+    ids = sorted(birth.originator_id for birth in births(chunk))
+    copied = "copy es.stream (stream_id, version, scope_id, since, bulk) from stdin (format binary)"
+    try:
+        with connection.wrap_database_errors, driver().cursor() as cursor, cursor.copy(copied) as copy:
+            copy.set_types(["uuid", "int8", "uuid", "int8", "int8"])
+            for stream_id in ids:
+                copy.write_row((stream_id, 1, scope_id, since, number))
+    except db.IntegrityError as error:
+        raise Conflict("Some of these annotations are on the image already.", code="already_there") from error
+
+
+def _name_chunk(chunk: AnnotationsImported) -> tuple[int, int]:
+    """The chunk's own number, and a position before it."""
+    sql = (
+        "insert into es.bulk (number, stream_id, version, since)"
+        " select nextval('es.bulk_seq'), %s, %s, last_value - 1 from es.position_seq returning number, since"
+    )
+    [(number, since)] = _rows(sql, chunk.originator_id, chunk.originator_version)
+    return number, since
+
+
+def known_among(stream_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the streams that the log has already."""
+    sql = "select stream_id from es.stream where stream_id = any(%s)"
+    return {row[0] for row in _rows(sql, list(stream_ids))}
+
+
+def forget_heads(chunks: Iterable[AnnotationsImported]) -> None:
+    """The heads of an import that will never be shown: its identifiers may be used again."""
+    for chunk in chunks:
+        ids = [birth.originator_id for birth in births(chunk)]
+        _execute("delete from es.stream where bulk > 0 and stream_id = any(%s)", ids)
+
+
+def advance_followers(chunks: Iterable[AnnotationsImported]) -> int:
+    """Every annotation of the chunks that follows its import gets one version more; answers how many did.
+
+    Their ids stand in the table `followers` until the transaction ends.
+    """
+    _execute("create temp table if not exists followers (id uuid primary key) on commit drop")
+    _execute("truncate followers")
+    for chunk in chunks:
+        ids = sorted(birth.originator_id for birth in births(chunk))
+        _execute(
+            "with moved as (update es.stream set version = version + 1 where bulk > 0 and stream_id = any(%s)"
+            " returning stream_id) insert into followers select stream_id from moved",
+            ids,
+        )
+    return int(_rows("select count(*) from followers")[0][0])
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def chunks_of(leader: UUID) -> Iterator[AnnotationsImported]:
+    """The chunks of one import on one image, one after the other."""
+    for version, since in _rows("select version, since from es.bulk where stream_id = %s order by version", leader):
+        yield _chunk(leader, version, since)[1]
+
+
+def brought(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
+    """What an annotation got with its import up to a position: its first fact, and what happened to all that follow.
+
+    Empty where the stream came by itself, is unknown, or was not shown by then.
+    """
+    sql = (
+        "select b.stream_id, b.version, b.since, s.version, s.bulk from es.stream s"
+        " join es.bulk b on b.number = abs(s.bulk) where s.stream_id = %s"
+    )
+    found = _rows(sql, stream_id)
+    if not found:
+        return []
+    leader, chunk_version, since, version, bulk = found[0]
+    happened = _happened(leader, since, upto)
+    if not happened:
+        return []
+    first = _unpacked(leader, chunk_version, since)[stream_id]
+    followed = version - 1 if bulk > 0 else _first_of_its_own(stream_id, since) - 2
+    return [first, *(_for_one(move, stream_id, number) for number, move in enumerate(happened[1 : followed + 1], 2))]
+
+
+def _first_of_its_own(stream_id: UUID, since: int) -> int:
+    """The version of the first fact that the annotation got by itself."""
+    sql = "select min(version) from es.event where stream_id = %s and position > %s"
+    return int(_rows(sql, stream_id, since)[0][0])
+
+
+def _happened(leader: UUID, since: int, upto: int | None) -> list[Recorded]:
+    """Where it was shown, and every move of all that follow after that, up to a position."""
+    sql = (
+        "select position, scope_id, type, schema_v, data from es.event where stream_id = %s and position > %s"
+        " and position <= %s and type <> %s order by version"
+    )
+    rows = _rows(sql, leader, since, 2**63 - 1 if upto is None else upto, CHUNK)
+    return [Recorded(position=row[0], scope_id=row[1], fact=decode(row[2], row[3], bytes(row[4]))) for row in rows]
+
+
+def _for_one(move: Recorded, stream_id: UUID, version: int) -> Recorded:
+    return Recorded(position=move.position, scope_id=move.scope_id, fact=moved(move.fact, stream_id, version))
+
+
+@lru_cache(maxsize=CHUNKS_KEPT)
+def _unpacked(leader: UUID, version: int, since: int) -> dict[UUID, Recorded]:
+    """The first fact of each annotation of a chunk, by stream. A chunk never changes, so it may be remembered."""
+    place, chunk = _chunk(leader, version, since)
+    return {birth.originator_id: Recorded(position=place[0], scope_id=place[1], fact=birth) for birth in births(chunk)}
+
+
+def _chunk(leader: UUID, version: int, since: int) -> tuple[tuple[int, UUID], AnnotationsImported]:
+    sql = (
+        "select position, scope_id, schema_v, data from es.event"
+        " where stream_id = %s and version = %s and position > %s"
+    )
+    [(position, scope_id, schema, data)] = _rows(sql, leader, version, since)
+    chunk = decode(CHUNK, schema, bytes(data))
+    assert isinstance(chunk, AnnotationsImported), "es.bulk names chunks only"
+    return (position, scope_id), chunk
+
+
+def _rows(sql: str, *params: Any) -> Sequence[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+
+def _execute(sql: str, *params: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)

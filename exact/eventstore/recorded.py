@@ -1,0 +1,15 @@
+"""A fact with its place in the log."""
+
+from uuid import UUID
+
+import msgspec
+
+from exact.domain.facts import Fact
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact with its place in the log."""
+
+    position: int
+    scope_id: UUID
+    fact: Fact
