@@ -1,16 +1,16 @@
 """From a request to the bus: idempotency key, the version the client has seen, and the answer's headers."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exact.api.people import asker
-from exact.commands.bus import HANDLERS, Answer, Command, Context, dispatch, told
-from exact.domain.errors import Invalid, Refusal
-from exact.domain.facts import Claim, Stamp
+from exact.commands.bus import Answer, Command, dispatch, told
+from exact.domain.errors import Invalid
+from exact.domain.facts import Claim
 from exact.domain.identifiers import derived_id
 from exact.eventstore import log
 
@@ -26,6 +26,7 @@ def wish(
     part: str = "",
     after: Answer | None = None,
     any_version: bool = False,
+    correlation_id: UUID | None = None,
 ) -> Answer:
     """Dispatch a command for whoever asks.
 
@@ -42,21 +43,8 @@ def wish(
         key=f"{key}{part}" if key else None,
         expected_version=None if any_version else seen,
         claim=claim,
+        correlation_id=correlation_id or correlation(request),
     )
-
-
-def rehearse(request: Request, command: Command, **which: int) -> None:
-    """Refuse what would be refused, without recording anything: before the first of many wishes is granted.
-
-    `which` goes into the refusal, so that a client knows which of its wishes was meant.
-    """
-    stamp = Stamp(at=datetime.now(UTC), by=asker(request).person_id)
-    context = Context(person=asker(request), stamp=stamp, expected_version=expected_version(request))
-    try:
-        HANDLERS[type(command)](command, context)
-    except Refusal as refusal:
-        refusal.details |= which
-        raise
 
 
 def first_answer(request: Request) -> Answer | None:
@@ -91,6 +79,15 @@ def expected_version(request: Request) -> int | None:
     if not found:
         raise Invalid('If-Match holds one ETag of this thing, such as "v7".', code="if_match")
     return int(found[1])
+
+
+def correlation(request: Request) -> UUID | None:
+    """The Exact-Correlation header: a UUID of the client's own, the same for wishes that belong together."""
+    value = request.headers.get("Exact-Correlation")
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        raise Invalid("Exact-Correlation is a UUID that the client chooses.", code="correlation") from None
 
 
 def headers_of(answer: Answer) -> dict[str, str]:

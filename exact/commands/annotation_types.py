@@ -103,7 +103,7 @@ def annotation_type_of(
     annotation_type_id: UUID, context: Context, permission: Permission
 ) -> tuple[AnnotationType, Product]:
     """The type and its product, when the person may do this in the team."""
-    found: AnnotationType = load_or_refuse(annotation_type_id, AnnotationType, "annotation type")
+    found: AnnotationType = load_or_refuse(annotation_type_id, AnnotationType, "annotation type", context)
     return found, product_of(found.product_id, context, permission)
 
 

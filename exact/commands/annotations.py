@@ -1,24 +1,20 @@
 """Wishes about annotations and their verifications."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from exact.accounts.permissions import Permission
-from exact.accounts.policy import require
 from exact.commands.bus import Change, Command, Context, handles, load_or_refuse
+from exact.commands.places import Place, fitting, place_of, read_places, read_types
 from exact.domain import annotations
 from exact.domain.annotations import Annotation, Verdict
-from exact.domain.errors import Invalid, NotFound
 from exact.domain.facts import Fact
 from exact.domain.identifiers import annotation_stream, new_id
 from exact.domain.registry import fold
-from exact.domain.vectors import Vector, checked
-from exact.eventstore.log import load, next_number
-from exact.projections.annotation_types import AnnotationTypeRow
-from exact.projections.images import ImageRow
+from exact.domain.vectors import Vector
 
 
 class DrawAnnotation(Command, frozen=True, kw_only=True):
@@ -101,45 +97,22 @@ class WithdrawVerification(Command, frozen=True, kw_only=True):
     annotation_id: UUID
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """The image an annotation lies on, and the products whose types its set offers."""
-
-    image: ImageRow
-    product_ids: frozenset[UUID]
-
-    def checked(self, vector: Vector | None, node_count: int) -> Vector | None:
-        """The vector, when it fits on the image."""
-        if vector is None:
-            return None
-        width, height, frames = self._size(vector.plane)
-        return checked(vector, width=width, height=height, frames=frames, node_count=node_count)
-
-    def _size(self, plane: int) -> tuple[int, int, int]:
-        planes = {size["plane"]: size for size in self.image.planes}
-        if plane in planes:
-            size = planes[plane]
-            return size["width"], size["height"], size["frames"]
-        if plane or planes:
-            raise Invalid(f"The image has no plane {plane}.", code="vector_plane")
-        return self.image.width, self.image.height, self.image.frames
-
-
 @handles(DrawAnnotation)
 def draw_annotation(command: DrawAnnotation, context: Context) -> Change:
     """The first fact of an annotation; or, for an identifier that is known on the image, an edit of that annotation."""
     place = place_of(command.image_id, context, command.NEEDS)
     identifier = command.unique_identifier or new_id()
     stream_id = annotation_stream(place.image.id, identifier)
-    existing: Annotation | None = load(stream_id)
+    existing: Annotation | None = context.notebook.state(stream_id) if command.unique_identifier else None
     if existing:
         return _redraw(existing, command, place, context)
     fact = annotations.draw(
         id=stream_id,
-        number=next_number("annotation"),
+        number=context.notebook.number("annotation"),
         image_id=place.image.id,
         unique_identifier=identifier,
         annotation_type_id=command.annotation_type_id,
-        vector=fitting(command.vector, command.annotation_type_id, place),
+        vector=fitting(command.vector, command.annotation_type_id, place, context),
         description=command.description,
         meta_data=command.meta_data,
         stamp=context.stamp,
@@ -152,7 +125,7 @@ def reshape_annotation(command: ReshapeAnnotation, context: Context) -> Change:
     """Another geometry, which fits type and image."""
     annotation, place = annotation_of(command.annotation_id, context, command.NEEDS)
     annotation.refuse_stale(context.expected_version)
-    vector = fitting(command.vector, annotation.annotation_type_id, place, drawn_before=True)
+    vector = fitting(command.vector, annotation.annotation_type_id, place, context, drawn_before=True)
     return _change(annotation, annotation.reshape(vector, context.stamp))
 
 
@@ -161,7 +134,7 @@ def reclassify_annotation(command: ReclassifyAnnotation, context: Context) -> Ch
     """Another type, which fits the geometry."""
     annotation, place = annotation_of(command.annotation_id, context, command.NEEDS)
     annotation.refuse_stale(context.expected_version)
-    fitting(annotation.vector, command.annotation_type_id, place)
+    fitting(annotation.vector, command.annotation_type_id, place, context)
     return _change(annotation, annotation.reclassify(command.annotation_type_id, context.stamp))
 
 
@@ -202,7 +175,7 @@ def verify_annotation(command: VerifyAnnotation, context: Context) -> Change:
     """A verdict about the content that was seen."""
     annotation, _ = annotation_of(command.annotation_id, context, command.NEEDS)
     seen = command.of_version or context.expected_version or annotation.version
-    number = 0 if annotation.verification_of(context.person.person_id) else next_number("verification")
+    number = 0 if annotation.verification_of(context.person.person_id) else context.notebook.number("verification")
     return _change(annotation, annotation.verify(command.verdict, seen, number, context.stamp))
 
 
@@ -213,37 +186,25 @@ def withdraw_verification(command: WithdrawVerification, context: Context) -> Ch
     return _change(annotation, annotation.withdraw_verification(context.stamp))
 
 
+def read_ahead(commands: Iterable[Command], context: Context) -> None:
+    """What wishes about annotations will ask for one by one, in a few queries for all of them."""
+    fields = [(command, command.__struct_fields__) for command in commands]
+    known = {command.annotation_id for command, names in fields if "annotation_id" in names}  # type: ignore[attr-defined]
+    drawn = [command for command, _ in fields if isinstance(command, DrawAnnotation)]
+    twins = {annotation_stream(d.image_id, d.unique_identifier) for d in drawn if d.unique_identifier}
+    context.notebook.read(known | twins)
+    states = [context.notebook.state(stream_id) for stream_id in known | twins]
+    there = [state for state in states if isinstance(state, Annotation)]
+    read_places({d.image_id for d in drawn} | {state.image_id for state in there}, context)
+    read_types({d.annotation_type_id for d in drawn} | {state.annotation_type_id for state in there}, context)
+    context.notebook.expect("annotation", len(drawn))
+    context.notebook.expect("verification", sum(isinstance(command, VerifyAnnotation) for command, _ in fields))
+
+
 def annotation_of(annotation_id: UUID, context: Context, permission: Permission) -> tuple[Annotation, Place]:
     """The annotation and its image, when the person may do this in the team."""
-    annotation: Annotation = load_or_refuse(annotation_id, Annotation, "annotation")
+    annotation: Annotation = load_or_refuse(annotation_id, Annotation, "annotation", context)
     return annotation, place_of(annotation.image_id, context, permission)
-
-
-def place_of(image_id: UUID, context: Context, permission: Permission) -> Place:
-    """The image, when it is offered and the person may do this in its team."""
-    image = ImageRow.objects.select_related("image_set").filter(id=image_id).first()
-    if image is None:
-        raise NotFound("There is no such image, or it belongs to another team.", what="image")
-    require(context.person, permission, image.image_set.team_id)
-    if image.withdrawn or image.image_set.withdrawn:
-        raise NotFound("The image was withdrawn.", code="withdrawn")
-    products = image.image_set.products.values_list("id", flat=True)
-    return Place(image=image, product_ids=frozenset(products))
-
-
-def fitting(vector: Vector | None, type_id: UUID, place: Place, *, drawn_before: bool = False) -> Vector | None:
-    """The vector, when the type is offered on the set, has this geometry, and the shape lies on the image.
-
-    What was drawn with a type that has been detached or withdrawn since may still be reshaped.
-    """
-    kind = AnnotationTypeRow.objects.filter(id=type_id).first()
-    offered = kind is not None and kind.product_id in place.product_ids and not kind.withdrawn
-    if kind is None or not (offered or drawn_before):
-        raise Invalid("This annotation type is not offered on the image set; attach its product to the set first.",
-                      code="annotation_type_not_offered")  # fmt: skip
-    if vector is not None and vector.vector_type != kind.vector_type:
-        raise Invalid(f"The type “{kind.name}” has another geometry than this shape.", code="vector_type")
-    return place.checked(vector, kind.node_count)
 
 
 def _redraw(annotation: Annotation, command: DrawAnnotation, place: Place, context: Context) -> Change:
@@ -274,10 +235,10 @@ def _edits(annotation: Annotation, command: EditAnnotation, place: Place, contex
     if command.annotation_type_id is not UNSET:
         kept = annotation.vector if command.vector is UNSET else command.vector
         known = command.annotation_type_id == annotation.annotation_type_id
-        fitting(kept, command.annotation_type_id, place, drawn_before=known)
+        fitting(kept, command.annotation_type_id, place, context, drawn_before=known)
         facts += now().reclassify(command.annotation_type_id, stamp)
     if command.vector is not UNSET:
-        vector = fitting(command.vector, now().annotation_type_id, place, drawn_before=True)
+        vector = fitting(command.vector, now().annotation_type_id, place, context, drawn_before=True)
         facts += now().reshape(vector, stamp)
     if command.description is not UNSET or command.meta_data is not UNSET:
         description = annotation.description if command.description is UNSET else command.description

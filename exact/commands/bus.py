@@ -9,10 +9,12 @@ import msgspec
 from django import db
 from django.db import transaction
 from eventsourcing import persistence as library
+from msgspec.structs import replace
 
 from exact.accounts.models import users_by_person
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person
+from exact.commands.notebook import Notebook
 from exact.domain.annotations import Annotation
 from exact.domain.errors import Busy, Conflict, KeyReused, NotFound
 from exact.domain.facts import Claim, Fact, Stamp
@@ -32,6 +34,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     NEEDS: ClassVar[Permission | None]
     PUBLIC: ClassVar[bool] = True
     """Whether a client may send it; False for what only the server can ask, such as registering a file."""
+    ALONE: ClassVar[bool] = False
+    """Whether it must come alone: what it looks at does not show yet what a batch has decided before it."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +55,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, under which key, and what they have seen."""
+    """Who asks, what they have seen, and what was read for it so far."""
 
     person: Person
     stamp: Stamp
     expected_version: int | None = None
+    notebook: Notebook = msgspec.field(default_factory=Notebook)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +160,7 @@ def record_again_when_overtaken(command: Command, context: Context, command_id: 
     """Decide anew when somebody moved the stream meanwhile; whoever named a version is then told."""
     for _ in range(ATTEMPTS):
         try:
-            return record(command, context, command_id, request)
+            return record(command, replace(context, notebook=Notebook()), command_id, request)
         except StaleHead:
             continue
     raise Busy("Too many people change this at the same moment; try again.")
@@ -261,9 +266,9 @@ def busy(error: Exception) -> Busy:
     )
 
 
-def load_or_refuse(stream_id: UUID, kind: type[C] | type[Any], what: str) -> Any:  # Any: the noun's state
+def load_or_refuse(stream_id: UUID, kind: type[Any], what: str, context: Context) -> Any:  # Any: the noun's state
     """The state of a stream of that noun; what is missing or is something else is not found."""
-    state = log.load(stream_id)
+    state = context.notebook.state(stream_id)
     if not isinstance(state, kind):
         raise NotFound(f"There is no such {what}.", what=what)
     return state

@@ -11,7 +11,7 @@ from exact.domain.dataset_versions import DatasetVersion, Definition
 from exact.domain.errors import Conflict
 from exact.domain.identifiers import derived_id
 from exact.domain.streams import checked_name, checked_text, first
-from exact.eventstore.log import load, next_number
+from exact.eventstore.log import next_number
 
 
 class FreezeDataset(Command, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
     checked_name(definition.name)
     checked_text(definition.description)
     stream_id = derived_id(definition.team_id, definition.name, definition.version)
-    if load(stream_id) is not None:
+    if context.notebook.state(stream_id) is not None:
         raise Conflict("This version was frozen at the same moment by somebody else.", code="version_exists")
     fact = first(
         dataset_versions.DatasetVersionFrozen,
@@ -53,7 +53,7 @@ def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
 @handles(WithdrawDatasetVersion)
 def withdraw_dataset_version(command: WithdrawDatasetVersion, context: Context) -> Change:
     """No more recommended."""
-    version: DatasetVersion = load_or_refuse(command.dataset_version_id, DatasetVersion, "dataset version")
+    version: DatasetVersion = load_or_refuse(command.dataset_version_id, DatasetVersion, "dataset version", context)
     require(context.person, command.NEEDS, version.definition.team_id)
     checked_name(command.reason, what="reason", most=1000)
     facts = version.withdraw(command.reason, context.stamp)

@@ -90,7 +90,7 @@ def describe_image_set(command: DescribeImageSet, context: Context) -> Change:
 def attach_product(command: AttachProduct, context: Context) -> Change:
     """One product more; it must be the same team's."""
     image_set = image_set_of(command.image_set_id, context, command.NEEDS)
-    product: Product = load_or_refuse(command.product_id, Product, "product")
+    product: Product = load_or_refuse(command.product_id, Product, "product", context)
     require(context.person, Permission.READ, product.team_id)
     if product.team_id != image_set.team_id:
         raise Conflict("The product belongs to another of your teams; create one in this team.", code="other_team")
@@ -114,7 +114,7 @@ def withdraw_image_set(command: WithdrawImageSet, context: Context) -> Change:
 
 def image_set_of(image_set_id: UUID, context: Context, permission: Permission) -> ImageSet:
     """The set, when the person may do this in its team and has seen its newest version."""
-    image_set: ImageSet = load_or_refuse(image_set_id, ImageSet, "image set")
+    image_set: ImageSet = load_or_refuse(image_set_id, ImageSet, "image set", context)
     require(context.person, permission, image_set.team_id)
     image_set.refuse_stale(context.expected_version)
     return image_set

@@ -46,7 +46,7 @@ class WithdrawImage(Command, frozen=True, kw_only=True):
 @handles(RegisterImage)
 def register_image(command: RegisterImage, context: Context) -> Change:
     """The first fact of an image; the same file is not taken twice into one set."""
-    image_set: ImageSet = load_or_refuse(command.image_set_id, ImageSet, "image set")
+    image_set: ImageSet = load_or_refuse(command.image_set_id, ImageSet, "image set", context)
     require(context.person, command.NEEDS, image_set.team_id)
     image_set.refuse_withdrawn()
     twin = ImageRow.objects.filter(image_set_id=image_set.id, sha256=command.content.sha256, withdrawn=False).first()
@@ -82,8 +82,8 @@ def withdraw_image(command: WithdrawImage, context: Context) -> Change:
 
 def image_of(image_id: UUID, context: Context, permission: Permission) -> tuple[Image, ImageSet]:
     """The image and its set, when the person may do this in the team."""
-    image: Image = load_or_refuse(image_id, Image, "image")
-    image_set: ImageSet = load_or_refuse(image.image_set_id, ImageSet, "image")
+    image: Image = load_or_refuse(image_id, Image, "image", context)
+    image_set: ImageSet = load_or_refuse(image.image_set_id, ImageSet, "image", context)
     require(context.person, permission, image_set.team_id)
     if image_set.withdrawn:
         raise NotFound("The image set was withdrawn.", code="withdrawn")

@@ -24,7 +24,7 @@ from exact.domain.imports import (
     imported_stream,
 )
 from exact.eventstore import bulk
-from exact.eventstore.log import next_number
+from exact.eventstore.log import next_number, next_numbers
 from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
 from exact.projections.imports import ImportImageRow, lock_rows, move_followers, show_brought, state_of
@@ -121,7 +121,7 @@ def bring_annotations(command: BringAnnotations, context: Context) -> Changes:
     changes = []
     for chunk in command.chunks:
         before = known.get(chunk.image_id)
-        numbers = bulk.next_numbers("annotation", len(chunk.items))
+        numbers = next_numbers("annotation", len(chunk.items))
         fact = imports.bring(before, found.id, chunk.image_id, chunk.items, numbers, context.stamp)
         bulk.copy_heads(fact, chunk.image_id)
         change = Change(before=before, facts=[fact], scope_id=chunk.image_id)
@@ -193,7 +193,7 @@ def import_of(import_id: UUID, context: Context, permission: Permission, *, othe
 
     With `others`, what somebody else has brought needs the right to undo others' work.
     """
-    found: Import = load_or_refuse(import_id, Import, "import")
+    found: Import = load_or_refuse(import_id, Import, "import", context)
     foreign = others and found.started_by != context.person.person_id
     _require_set(found.image_set_id, context, Permission.MANAGE_SETS if foreign else permission)
     return found

@@ -80,7 +80,7 @@ def withdraw_product(command: WithdrawProduct, context: Context) -> Change:
 
 def product_of(product_id: UUID, context: Context, permission: Permission) -> Product:
     """The product, when the person may do this in its team."""
-    product: Product = load_or_refuse(product_id, Product, "product")
+    product: Product = load_or_refuse(product_id, Product, "product", context)
     require(context.person, permission, product.team_id)
     return product
 

@@ -114,7 +114,7 @@ def remove_member(command: RemoveMember, context: Context) -> Change:
 
 
 def _team(team_id: UUID, context: Context, permission: Permission) -> Team:
-    team: Team = load_or_refuse(team_id, Team, "team")
+    team: Team = load_or_refuse(team_id, Team, "team", context)
     require(context.person, permission, team.id)
     team.refuse_stale(context.expected_version)
     return team

@@ -22,12 +22,6 @@ CHUNKS_KEPT = 8
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def next_numbers(noun: str, count: int) -> list[int]:
-    """Public numbers of a noun for many things at once."""
-    sql = f"select nextval('es.number_{noun}') from generate_series(1, %s)"  # noqa: S608 - a noun of ours
-    return [row[0] for row in _rows(sql, count)]
-
-
 def copy_heads(chunk: AnnotationsImported, scope_id: UUID) -> None:
     """The heads of a chunk's annotations, version 1, in the command's transaction and before its facts.
 

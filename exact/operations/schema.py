@@ -174,6 +174,13 @@ COMMANDS_TEXT = """\
 A client sends `POST /api/v1/commands/` with `{"command": NAME, ...fields}`; the headers `Idempotency-Key` and
 `If-Match` are honoured. The answer is `{"id", "number", "version", "position", "command_id"}`; the header
 `Exact-Command` says the command's id for every granted wish, whatever its body. Fields with “=” may be left out.
+Wishes that belong together carry the same UUID of the client's own in the header `Exact-Correlation`.
+
+`POST /api/v1/commands/batch/` takes 1 to 500 of them, `{"commands": [{"command": NAME, ...fields, "expected_version"=},
+...], "correlation_id"=}`: all or nothing, in their order, one idempotency key, and a later one sees what an earlier one
+did. The answer is `{"command_id", "first_position", "position", "results": [{"id", "number", "version"}, ...]}`; a
+refusal says the `index` of the command that is to blame.
+
 *Needs* is the permission in the team that the wish is about; `exact/accounts/permissions.py` says which role has it."""
 
 

@@ -14,6 +14,7 @@ api/v1                                               GET     403  200  200  200 
 api/v1/openapi                                       GET     200  200  200  200  200  200  200
 api/v1/me                                            GET     403  200  200  200  200  200  200
 api/v1/commands                                      POST    403  404  403  200  200  200  200
+api/v1/commands/batch                                POST    403  404  403  200  200  200  200
 api/v1/activity                                      GET     403  200  200  200  200  200  200
 api/v1/*                                             any     404  404  404  404  404  404  404
 
@@ -165,11 +166,12 @@ RestoreImport             403  404  403  403  403  200  200
 WithdrawDatasetVersion    403  404  403  403  403  200  200
 RegisterImage             403  400  400  400  400  400  400
 FreezeDataset             403  400  400  400  400  400  400
+Batch                     403  400  400  400  400  400  400
 ImportAnnotations         403  400  400  400  400  400  400
 BringAnnotations          403  400  400  400  400  400  400
 CompleteImport            403  400  400  400  400  400  400
 """
-SERVER_S_OWN = {"RegisterImage", "FreezeDataset", "ImportAnnotations", "BringAnnotations", "CompleteImport"}
+SERVER_S_OWN = {"RegisterImage", "FreezeDataset", "Batch", "ImportAnnotations", "BringAnnotations", "CompleteImport"}
 """The last of the table: no client may send them."""
 
 TILES = """

@@ -112,6 +112,7 @@ class World:
         place, numbers = self.place, self.numbers
         bodies: dict[tuple[str, str], Any] = {
             ("POST", "api/v1/commands"): self.commands()["DescribeAnnotation"],
+            ("POST", "api/v1/commands/batch"): {"commands": [self.commands()["DescribeAnnotation"]]},
             ("POST", "api/v1/users/users"): {"username": "another"},
             ("POST", "api/v1/users/teams"): {"name": "another"},
             ("POST", "api/v1/users/team_membership"): {"team": place.team, "username": self.outsider.name},
@@ -174,5 +175,6 @@ class World:
             "CompleteImport": {},
             "RegisterImage": {},
             "FreezeDataset": {},
+            "Batch": {},
         }
         return {name: {"command": name, **one} for name, one in fields.items()}

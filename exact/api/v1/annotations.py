@@ -19,12 +19,14 @@ from exact.api.filters import Between, Time, TimeRange, Uuids, WholeNumber, Whol
 from exact.api.people import asker
 from exact.api.references import referred_all
 from exact.api.resources import Computed, Fixed, NaiveTime, Nothing, Person, Ref, Resource, Rows, Uuid
+from exact.api.v1.annotation_lists import Wish, batch_of, drawn_ids
 from exact.api.v1.claims import claim_in
 from exact.api.v1.history import HistoryOf
 from exact.api.v1.users import PersonShown
 from exact.api.views import Resources, unchanged, whole
-from exact.api.wishes import already_made, granted, headers_of, rehearse, wish
+from exact.api.wishes import already_made, expected_version, granted, headers_of, wish
 from exact.commands.annotations import DrawAnnotation, EditAnnotation, RemoveAnnotation
+from exact.commands.batches import batch
 from exact.commands.bus import Answer
 from exact.domain.errors import Invalid, NotFound
 from exact.domain.vectors import Vector, from_ancestor, to_ancestor
@@ -168,7 +170,7 @@ class Annotations(HistoryOf, Resources):
         serializer.is_valid(raise_exception=True)
         return self.drawn_all(self.wishes(serializer.validated_data, said))
 
-    def wishes(self, sent: list[dict[str, Any]], said: list[Any]) -> list["Wish"]:
+    def wishes(self, sent: list[dict[str, Any]], said: list[Any]) -> list[Wish]:
         """One command for each item, with what the client claims beside it and whether it is to be removed at once."""
         images = referred_all(self.request, ImageRow, [item["image"] for item in sent], "image")
         types = referred_types(self.request, [item["annotation_type"] for item in sent])
@@ -184,19 +186,19 @@ class Annotations(HistoryOf, Resources):
         new = not known(command) if made is None else made
         return self.written(self.drawn((command, claim, removed)), 201 if new else 200)
 
-    def drawn_all(self, wished: list["Wish"]) -> Response:
-        """All or nothing as far as can be known before: each is rehearsed, then each is granted."""
-        for index, (command, _, _) in enumerate(wished):
-            if already_made(self.request, f":{index}") is None:
-                rehearse(self.request, command, index=index)
-        answers = [self.drawn(one, f":{index}") for index, one in enumerate(wished)]
+    def drawn_all(self, wished: list[Wish]) -> Response:
+        """All or nothing, in one transaction."""
+        if not wished:
+            return Response([], status=201)
+        many = batch_of(self.request, wished)
+        answer = wish(self.request, many)
+        ids = drawn_ids(many, answer)
         resource = self.resource()
-        found = resource.fetched(AnnotationRow.objects.filter(id__in=[answer.id for answer in answers]))
-        rows = {row.id: row for row in found}
-        results = resource.shown([rows[answer.id] for answer in answers])
-        return Response(results, status=201, headers=headers_of(answers[-1]) if answers else {})
+        rows = {row.id: row for row in resource.fetched(AnnotationRow.objects.filter(id__in=ids))}
+        results = resource.shown([rows[one] for one in ids])
+        return Response(results, status=201, headers=headers_of(answer))
 
-    def drawn(self, one: "Wish", part: str = "") -> Answer:
+    def drawn(self, one: Wish, part: str = "") -> Answer:
         """Draw it; the ancestor's clients may bring what is removed already."""
         command, claim, removed = one
         answer = wish(self.request, command, claim=claim, part=part)
@@ -231,16 +233,11 @@ class Annotations(HistoryOf, Resources):
     def multiple_delete(self, request: Request) -> Response:
         """Remove several: `?id__in=1,2,3`; numbers that are none of mine are passed over."""
         rows = list(scope.mine(AnnotationRow, asker(request)).filter(number__in=numbers_in(request)))
-        wished = [RemoveAnnotation(annotation_id=row.id) for row in rows]
-        for command in wished:
-            rehearse(request, command)
-        answers = [wish(request, command, part=f":{row.number}") for row, command in zip(rows, wished, strict=True)]
-        counts = {"annotations.Annotation": len(answers)}
-        return granted(answers[-1], counts) if answers else Response(counts)
-
-
-Wish = tuple[DrawAnnotation, Any, bool]
-"""The command, the claim, and whether it is removed at once."""
+        counts = {"annotations.Annotation": len(rows)}
+        if not rows:
+            return Response(counts)
+        gone = [RemoveAnnotation(annotation_id=row.id) for row in rows]
+        return granted(wish(request, batch(gone, expected_version=expected_version(request))), counts)
 
 
 def referred_types(request: Request, numbers: Iterable[int]) -> dict[int, AnnotationTypeRow]:

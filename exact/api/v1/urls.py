@@ -9,7 +9,7 @@ from exact.api.unknown import unknown
 from exact.api.v1.activity import ActivityList
 from exact.api.v1.annotation_types import AnnotationTypes
 from exact.api.v1.annotations import Annotations
-from exact.api.v1.commands import Commands
+from exact.api.v1.commands import Batches, Commands
 from exact.api.v1.dataset_versions import DatasetVersions
 from exact.api.v1.exports import Exports, Formats
 from exact.api.v1.image_sets import ImageSets
@@ -37,6 +37,7 @@ router.register("datasets/exports", Exports, "export")
 urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^commands/?$", Commands.as_view(), name="commands"),
+    re_path(r"^commands/batch/?$", Batches.as_view(), name="batch"),
     re_path(r"^activity/?$", ActivityList.as_view(), name="activity"),
     re_path(r"^datasets/formats/?$", Formats.as_view(), name="formats"),
     re_path(r"^openapi/?$", SpectacularAPIView.as_view(), name="openapi"),
