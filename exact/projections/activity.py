@@ -1,24 +1,30 @@
-"""Activity: who did what when, newest first, for people to read."""
+"""Activity: who did what when in which team, newest first, for people to read."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from exact.domain.facts import Fact
+from exact.domain.image_sets import ImageSetCreated
+from exact.domain.images import ImageRegistered
+from exact.domain.teams import TeamFounded
 from exact.eventstore.log import Recorded
-from exact.projections.base import upsert
+from exact.projections.base import Row, upsert
 from exact.projections.follow import OnPoison, Projection
-from exact.projections.image_sets import ImageSetRow
-from exact.projections.images import ImageRow
+
+NAME = "activity"
 
 
 class ActivityRow(models.Model):
-    """One fact: its id is its position in the log."""
+    """One fact: its id is its position in the log. Without a team where the log does not say whose the scope is."""
 
     id = models.BigIntegerField(primary_key=True)
     scope_id = models.UUIDField()
+    image_set_id = models.UUIDField(null=True)
+    team_id = models.UUIDField(null=True)
     stream_id = models.UUIDField()
     version = models.IntegerField()
     name = models.TextField()
@@ -28,28 +34,75 @@ class ActivityRow(models.Model):
     class Meta:
         db_table = "activity"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["scope_id", "-id"], name="activity_scope")]
+        indexes = [
+            models.Index(fields=["scope_id", "-id"], name="activity_scope"),
+            models.Index(fields=["image_set_id", "-id"], name="activity_image_set"),
+            models.Index(fields=["team_id", "-id"], name="activity_team"),
+        ]
+
+
+class ActivityPlace(models.Model):
+    """Where a scope (a team, an image set, an image) belongs; the id is the scope's."""
+
+    id = models.UUIDField(primary_key=True)
+    team_id = models.UUIDField()
+    image_set_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "activity_place"
 
 
 class Activity(Projection):
     """Follows every fact.
 
-    It decides nothing and its rows do not hang on each other, so one that cannot be shown keeps no other from being.
+    It decides nothing, so a fact that cannot be shown keeps no other from being. One that tells where a scope belongs
+    and is parked leaves the facts of that scope without a team, until the read model is rebuilt.
     """
 
     on_poison = OnPoison.PARK
-    name = "activity"
-    tables = (ActivityRow,)
+    name = NAME
+    tables = (ActivityRow, ActivityPlace)
 
     def apply(self, batch: Sequence[Recorded]) -> None:
-        upsert(ActivityRow, [_row(recorded) for recorded in batch])
+        known = _known(batch)
+        found = {place["id"]: place for recorded in batch if (place := _place(recorded.fact, known))}
+        upsert(ActivityPlace, found.values())
+        upsert(ActivityRow, [_row(recorded, known.get(recorded.scope_id, NOWHERE)) for recorded in batch])
 
 
-def _row(recorded: Recorded) -> dict[str, object]:
+Places = dict[UUID, Row]
+NOWHERE: Row = {"team_id": None, "image_set_id": None}
+
+
+def _known(batch: Sequence[Recorded]) -> Places:
+    """The places of the scopes in these facts, and of the sets that images come into, as far as earlier facts told."""
+    sets = {recorded.fact.image_set_id for recorded in batch if isinstance(recorded.fact, ImageRegistered)}
+    rows = ActivityPlace.objects.filter(id__in={recorded.scope_id for recorded in batch} | sets)
+    return {row["id"]: row for row in rows.values("id", "team_id", "image_set_id")}
+
+
+def _place(fact: Fact, known: Places) -> Row | None:
+    """The place that a fact tells of, which is known from then on."""
+    match fact:
+        case TeamFounded():
+            place = {"team_id": fact.originator_id, "image_set_id": None}
+        case ImageSetCreated():
+            place = {"team_id": fact.team_id, "image_set_id": fact.originator_id}
+        case ImageRegistered() if fact.image_set_id in known:
+            place = known[fact.image_set_id]
+        case _:
+            return None
+    known[fact.originator_id] = {**place, "id": fact.originator_id}
+    return known[fact.originator_id]
+
+
+def _row(recorded: Recorded, place: Row) -> Row:
     fact = recorded.fact
     return {
         "id": recorded.position,
         "scope_id": recorded.scope_id,
+        "image_set_id": place["image_set_id"],
+        "team_id": place["team_id"],
         "stream_id": fact.originator_id,
         "version": fact.originator_version,
         "name": type(fact).__name__,
@@ -60,17 +113,14 @@ def _row(recorded: Recorded) -> dict[str, object]:
 
 def activity_of_image_set(image_set_id: UUID) -> QuerySet[ActivityRow]:
     """What happened to a set and its images."""
-    images = ImageRow.objects.filter(image_set_id=image_set_id).values("id")
-    return ActivityRow.objects.filter(Q(scope_id=image_set_id) | Q(scope_id__in=images))
+    return ActivityRow.objects.filter(image_set_id=image_set_id)
 
 
 def activity_of_team(team_id: UUID) -> QuerySet[ActivityRow]:
-    """What happened in a team: to itself, its sets and their images."""
-    return activity_of_teams([team_id])
+    """What happened in a team: to itself, its products and versions, its sets and their images."""
+    return ActivityRow.objects.filter(team_id=team_id)
 
 
 def activity_of_teams(team_ids: Iterable[UUID] | QuerySet[Any, Any]) -> QuerySet[ActivityRow]:
     """What happened in several teams, given as ids or as a subquery of ids."""
-    sets = ImageSetRow.objects.filter(team_id__in=team_ids).values("id")
-    images = ImageRow.objects.filter(image_set__team_id__in=team_ids).values("id")
-    return ActivityRow.objects.filter(Q(scope_id__in=team_ids) | Q(scope_id__in=sets) | Q(scope_id__in=images))
+    return ActivityRow.objects.filter(team_id__in=team_ids)

@@ -1,6 +1,6 @@
 """Django's view of the read models' tables; each lives in the file of its noun."""
 
-from exact.projections.activity import ActivityRow
+from exact.projections.activity import ActivityPlace, ActivityRow
 from exact.projections.annotation_types import AnnotationTypeRow
 from exact.projections.annotations import AnnotationRow, VerificationRow
 from exact.projections.dataset_versions import DatasetVersionRow
@@ -12,6 +12,7 @@ from exact.projections.products import ProductRow
 from exact.projections.teams import MemberRow, TeamRow
 
 __all__ = [
+    "ActivityPlace",
     "ActivityRow",
     "AnnotationRow",
     "AnnotationTypeRow",
