@@ -11,6 +11,7 @@ from exact.domain.facts import Fact
 from exact.domain.image_sets import ImageSetCreated
 from exact.domain.images import ImageRegistered
 from exact.domain.teams import TeamFounded
+from exact.eventstore.history import Span
 from exact.eventstore.log import Recorded
 from exact.projections.base import Row, upsert
 from exact.projections.follow import OnPoison, Projection
@@ -78,7 +79,7 @@ def _known(batch: Sequence[Recorded]) -> Places:
     """The places of the scopes in these facts, and of the sets that images come into, as far as earlier facts told."""
     sets = {recorded.fact.image_set_id for recorded in batch if isinstance(recorded.fact, ImageRegistered)}
     rows = ActivityPlace.objects.filter(id__in={recorded.scope_id for recorded in batch} | sets)
-    return {row["id"]: row for row in rows.values("id", "team_id", "image_set_id")}
+    return {row["id"]: {**row} for row in rows.values("id", "team_id", "image_set_id")}
 
 
 def _place(fact: Fact, known: Places) -> Row | None:
@@ -124,3 +125,11 @@ def activity_of_team(team_id: UUID) -> QuerySet[ActivityRow]:
 def activity_of_teams(team_ids: Iterable[UUID] | QuerySet[Any, Any]) -> QuerySet[ActivityRow]:
     """What happened in several teams, given as ids or as a subquery of ids."""
     return ActivityRow.objects.filter(team_id__in=team_ids)
+
+
+def positions(rows: QuerySet[ActivityRow], span: Span) -> list[int]:
+    """Where those facts stand that the span asks for."""
+    rows = rows.filter(id__gt=span.after, id__lt=span.before)
+    asked = {"name__in": span.names, "by": span.by, "at__gte": span.since, "at__lt": span.until}
+    rows = rows.filter(**{name: value for name, value in asked.items() if value})
+    return list(rows.order_by("-id" if span.newest_first else "id").values_list("id", flat=True)[: span.limit])

@@ -30,6 +30,7 @@ api/v1/users/teams                                   GET     403  200  200  200 
 api/v1/users/teams/{team}                            GET     403  404  200  200  200  200  200
                                                      PUT     403  404  403  403  403  403  200
                                                      PATCH   403  404  403  403  403  403  200
+api/v1/users/teams/{team}/history                    GET     403  404  200  200  200  200  200
 api/v1/users/team_membership                         GET     403  200  200  200  200  200  200
                                                      POST    403  400  403  403  403  201  201
 api/v1/users/team_membership/{membership}            GET     403  404  200  200  200  200  200
@@ -47,6 +48,7 @@ api/v1/images/image_sets/{image_set}                 GET     403  404  200  200 
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
 api/v1/images/image_sets/{image_set}/progress        GET     403  404  200  200  200  200  200
+api/v1/images/image_sets/{image_set}/history         GET     403  404  200  200  200  200  200
 
 api/v1/images/images                                 GET     403  200  200  200  200  200  200
                                                      POST    403  404  403  200  200  200  200
@@ -55,6 +57,7 @@ api/v1/images/images/{image}                         GET     403  404  200  200 
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
 api/v1/images/images/{image}/annotations             GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/history                 GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/workspace               GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/thumbnail               GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/slide_information       GET     403  404  200  200  200  200  200

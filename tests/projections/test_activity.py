@@ -13,7 +13,8 @@ from exact.eventstore.recorder import Recording
 from exact.operations import examples
 from exact.projections.activity import Activity, activity_of_image_set, activity_of_team, activity_of_teams
 from exact.projections.models import ActivityRow
-from exact.projections.runner import advance, catch_up, rebuild, register
+from exact.projections.rebuilding import rebuild
+from exact.projections.runner import advance, catch_up, register
 from tests.builders import a_workplace
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from exact.api.references import referred_all
 from exact.api.resources import Computed, Fixed, NaiveTime, Nothing, Person, Ref, Resource, Rows, Uuid
 from exact.api.v1.annotation_lists import Wish, batch_of, drawn_ids
 from exact.api.v1.claims import claim_in
-from exact.api.v1.history import HistoryOf
+from exact.api.v1.history import HistoryOfAnnotation
 from exact.api.v1.users import PersonShown
 from exact.api.views import Resources, unchanged, whole
 from exact.api.wishes import already_made, expected_version, granted, headers_of, wish
@@ -152,7 +152,7 @@ def inside(rows: Rows, low: str, high: str, ends: slice) -> Rows:
     return rows if ends.stop is None else rows.filter(**{f"{high}__lte": ends.stop * 100})
 
 
-class Annotations(HistoryOf, Resources):
+class Annotations(HistoryOfAnnotation, Resources):
     """Annotations are drawn, edited, removed and restored."""
 
     serializer_class = AnnotationResource

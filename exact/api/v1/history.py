@@ -1,47 +1,84 @@
-"""The history of one annotation: every fact, who made it and when."""
+"""The history of an annotation, an image, an image set, a team: every fact, who made it and when, a page at a time."""
 
-from typing import Any
-
-import msgspec
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from exact.accounts.models import User, users_by_person
+from exact.api.positions import position_in
+from exact.api.v1.spans import QUERY, one_more, span_in
+from exact.api.v1.told import answer
 from exact.api.wishes import etag
-from exact.eventstore.log import Recorded, read_stream
-from exact.projections.models import AnnotationRow
+from exact.eventstore import history
+from exact.eventstore.history import Span
+from exact.eventstore.log import head_of
+from exact.projections.activity import NAME, activity_of_image_set, activity_of_team, positions
+from exact.projections.models import ActivityRow, AnnotationRow, ImageRow, ImageSetRow, TeamRow
+from exact.projections.places import position_of, wait_for
 
-NOBODY = "somebody"
-"""Whoever was erased."""
+RETRY_AFTER_S = "1"
+MIN_POSITION = OpenApiParameter("min_position", int, description="Wait up to 2 s until this has been followed, or 202.")
+described = extend_schema(parameters=QUERY, responses=OpenApiTypes.OBJECT)
+described_following = extend_schema(parameters=[*QUERY, MIN_POSITION], responses=OpenApiTypes.OBJECT)
 
 
-class HistoryOf:
+class HistoryOfAnnotation:
     """The action of annotations that tells what happened to one."""
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @described
     @action(detail=True)
-    def history(self, _request: Request, pk: str) -> Response:
-        """All facts, oldest first."""
+    def history(self, request: Request, pk: str) -> HttpResponse:
+        """Its facts, straight from the log."""
         annotation: AnnotationRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
-        recorded = read_stream(annotation.id)
-        users = users_by_person({one.fact.by for one in recorded})
-        facts = [told(one, users) for one in recorded]
-        headers = {"ETag": etag(recorded[-1].fact.originator_version), "Exact-Position": str(recorded[-1].position)}
-        return Response({"annotation": annotation.number, "facts": facts}, headers=headers)
+        newest = history.of_stream(annotation.id, Span(newest_first=True, limit=1))[0]
+        headers = {"ETag": etag(newest.version), "Exact-Position": str(newest.position)}
+        span = span_in(request)
+        return answer("annotation", annotation.number, history.of_stream(annotation.id, one_more(span)), span, headers)
 
 
-def told(recorded: Recorded, users: dict[Any, User]) -> dict[str, Any]:
-    """A fact as JSON; `data` is its payload as it is stored."""
-    fact = recorded.fact
-    return {
-        "position": recorded.position,
-        "name": type(fact).__name__,
-        "version": fact.originator_version,
-        "at": fact.at,
-        "by": fact.by,
-        "by_name": users[fact.by].shown_name if fact.by in users else NOBODY,
-        "data": msgspec.to_builtins(fact),
-    }
+class HistoryOfImage:
+    """The action of images that tells what happened to one and on it."""
+
+    @described_following
+    @action(detail=True)
+    def history(self, request: Request, pk: str) -> HttpResponse:
+        """Its facts and those of its annotations: straight from the log, unless asked for a person or a time."""
+        image: ImageRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
+        span = span_in(request)
+        if span.looks_inside:
+            return followed("image", image.number, ActivityRow.objects.filter(scope_id=image.id), request, span)
+        headers = {"Exact-Position": str(head_of(image.id))}
+        return answer("image", image.number, history.of_scope(image.id, one_more(span)), span, headers)
+
+
+class HistoryOfImageSet:
+    """The action of image sets that tells what happened to one, to its images and on them."""
+
+    @described_following
+    @action(detail=True)
+    def history(self, request: Request, pk: str) -> HttpResponse:
+        """As far as the projector has followed the log."""
+        image_set: ImageSetRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
+        return followed("image_set", image_set.number, activity_of_image_set(image_set.id), request, span_in(request))
+
+
+class HistoryOfTeam:
+    """The action of teams that tells what happened in one."""
+
+    @described_following
+    @action(detail=True)
+    def history(self, request: Request, pk: str) -> HttpResponse:
+        """As far as the projector has followed the log."""
+        team: TeamRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
+        return followed("team", team.number, activity_of_team(team.id), request, span_in(request))
+
+
+def followed(thing: str, number: int, rows: QuerySet[ActivityRow], request: Request, span: Span) -> HttpResponse:
+    """A page whose positions the activity knows: as far as it has come, with 202 where newer was asked for."""
+    wanted = position_in(request, "min_position")
+    in_time = wanted is None or wait_for(NAME, wanted)
+    headers = {"Exact-Position": str(position_of(NAME)), **({} if in_time else {"Retry-After": RETRY_AFTER_S})}
+    stored = history.at(positions(rows, one_more(span)))
+    return answer(thing, number, stored, span, headers, status=200 if in_time else 202)

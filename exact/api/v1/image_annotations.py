@@ -19,8 +19,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from exact.api.positions import position_in
 from exact.domain.annotation_fold import AnnotationFold
-from exact.domain.errors import Invalid
 from exact.eventstore.log import all_of, head, head_of
 from exact.projections.annotations import shown
 from exact.projections.models import AnnotationRow, ImageRow, VerificationRow
@@ -37,20 +37,10 @@ class AnnotationsOf:
     def annotations(self, request: Request, pk: str) -> HttpResponse:
         """`{position, annotations}`; with `?at=` as they were when the log stood at that position."""
         image: ImageRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
-        at = position_in(request)
+        at = position_in(request, "at")
         position, rows = now(image.id) if at is None else then(image.id, at)
         body = msgspec.json.encode({"position": position, "annotations": rows})
         return HttpResponse(body, content_type="application/json", headers={"Exact-Position": str(position)})
-
-
-def position_in(request: Request) -> int | None:
-    """The position of `?at=`."""
-    text = request.query_params.get("at")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Invalid("`at` is a position of the log: a whole number.", code="at")
-    return int(text)
 
 
 @contextmanager

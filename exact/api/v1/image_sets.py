@@ -13,6 +13,7 @@ from exact.api.filters import Texts, WholeNumber, WholeNumbers
 from exact.api.references import referred, referred_all
 from exact.api.resources import Fixed, Nothing, Numbers, Ref, Resource, Rows, belonging
 from exact.api.scope import OFFERED
+from exact.api.v1.history import HistoryOfImageSet
 from exact.api.v1.progress import ProgressOf
 from exact.api.views import Resources, unchanged
 from exact.api.wishes import wish
@@ -65,7 +66,7 @@ class ImageSetFilter(filters.FilterSet):
     product = WholeNumber("products__number")
 
 
-class ImageSets(ProgressOf, Resources):
+class ImageSets(ProgressOf, HistoryOfImageSet, Resources):
     """Sets are created, described, given products and withdrawn."""
 
     serializer_class = ImageSetResource

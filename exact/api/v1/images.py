@@ -15,6 +15,7 @@ from exact.api.filters import Between, NumberRange, Texts, Time, TimeRange, Whol
 from exact.api.parsers import Form, Json, Untouched
 from exact.api.resources import Fixed, NaiveTime, Nothing, Numbers, Person, Ref, Resource, Rows, belonging
 from exact.api.scope import OFFERED
+from exact.api.v1.history import HistoryOfImage
 from exact.api.v1.image_annotations import AnnotationsOf
 from exact.api.v1.pixels import Pixels
 from exact.api.v1.uploads import taken
@@ -162,7 +163,7 @@ class ImageFilter(filters.FilterSet):
         return rows.filter(accepted if wanted else ~accepted)
 
 
-class Images(Pixels, Workspace, AnnotationsOf, Resources):
+class Images(Pixels, Workspace, AnnotationsOf, HistoryOfImage, Resources):
     """Images are uploaded, renamed, withdrawn and looked at."""
 
     serializer_class = ImageResource

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from exact.domain.errors import Invalid
+from exact.api.positions import position_in
 from exact.projections.image_progress import STATUSES
 from exact.projections.models import AnnotationTypeRow, ImageProgressRow, ImageRow, ImageSetRow
 from exact.projections.places import position_of, wait_for
@@ -28,22 +28,12 @@ class ProgressOf:
     def progress(self, request: Request, pk: str) -> Response:
         """Counts of every image; with `min_position` as new as that, or 202 when it takes longer than 2 s."""
         image_set: ImageSetRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
-        wanted = wanted_position(request)
-        reached = wanted is None or wait_for(READ_MODEL, wanted)
+        wanted = position_in(request, "min_position")
+        in_time = wanted is None or wait_for(READ_MODEL, wanted)
         position = position_of(READ_MODEL)  # read before the counts, so that they are at least as new
         answer = {"position": position, "images": counted(image_set)}
-        headers = {"Exact-Position": str(position), **({} if reached else {"Retry-After": RETRY_AFTER_S})}
-        return Response(answer, status=200 if reached else 202, headers=headers)
-
-
-def wanted_position(request: Request) -> int | None:
-    """The position of `?min_position=`."""
-    text = request.query_params.get("min_position")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Invalid("`min_position` is a position of the log: a whole number.", code="min_position")
-    return int(text)
+        headers = {"Exact-Position": str(position), **({} if in_time else {"Retry-After": RETRY_AFTER_S})}
+        return Response(answer, status=200 if in_time else 202, headers=headers)
 
 
 def counted(image_set: ImageSetRow) -> list[dict[str, Any]]:

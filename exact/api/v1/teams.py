@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from exact.api.filters import WholeNumber
 from exact.api.resources import Numbers, People, Resource, Rows, belonging
 from exact.api.scope import OFFERED
+from exact.api.v1.history import HistoryOfTeam
 from exact.api.v1.users import PersonShown
 from exact.api.views import Resources
 from exact.api.wishes import wish
@@ -55,7 +56,7 @@ class TeamFilter(filters.FilterSet):
     memberships = WholeNumber("members__number")
 
 
-class Teams(Resources):
+class Teams(HistoryOfTeam, Resources):
     """Everybody may found a team and owns it then."""
 
     serializer_class = TeamResource

@@ -2,7 +2,9 @@
 
 from django.db import migrations, models
 
-AGAIN = "delete from es.parked where projection = 'activity'; update es.projection set position = 0 where name = 'activity'"
+AGAIN = (
+    "delete from es.parked where projection = 'activity'; update es.projection set position = 0 where name = 'activity'"
+)
 
 
 class Migration(migrations.Migration):

@@ -76,8 +76,21 @@ export const workspace = (image: number): Promise<Workspace> => request("GET", `
 export const annotations = (image: number): Promise<AnnotationList> =>
   request("GET", `${API}/images/images/${image}/annotations/`);
 
-export const history = async (annotation: number): Promise<readonly HistoryFact[]> =>
-  (await request<{ facts: HistoryFact[] }>("GET", `${API}/annotations/annotations/${annotation}/history/`)).facts;
+interface HistoryPage {
+  readonly facts: readonly HistoryFact[];
+  readonly next_after: number | null;
+}
+
+/** Every fact of an annotation, oldest first; a long history comes in pages. */
+export async function history(annotation: number): Promise<readonly HistoryFact[]> {
+  const facts: HistoryFact[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const page: HistoryPage = await request("GET", `${API}/annotations/annotations/${annotation}/history/?after=${after}`);
+    facts.push(...page.facts);
+    after = page.next_after;
+  }
+  return facts;
+}
 
 /** Sends one command; a refusal is an answer, only an unreachable server throws. */
 export async function sendCommand(body: Record<string, unknown>, headers: Record<string, string>): Promise<Sent> {
