@@ -25,10 +25,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """The vector, when it fits on the image."""
         if vector is None:
             return None
-        width, height, frames = self._size(vector.plane)
+        width, height, frames = self.size_of(vector.plane)
         return checked(vector, width=width, height=height, frames=frames, node_count=node_count)
 
-    def _size(self, plane: int) -> tuple[int, int, int]:
+    def size_of(self, plane: int) -> tuple[int, int, int]:
+        """Width, height and frames of one plane."""
         planes = {size["plane"]: size for size in self.image.planes}
         if plane in planes:
             size = planes[plane]

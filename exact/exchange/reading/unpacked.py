@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from exact.domain.errors import TooLarge
 from exact.exchange.reading.rows import Broken
+from exact.storage.uploads import in_words
 
 GZIP = b"\x1f\x8b"
 RATIO_MAX = 200
@@ -51,7 +52,7 @@ class Source(io.RawIOBase):
 
     def _refuse_bomb(self) -> None:
         if self.bytes_out > self.max_bytes:
-            sentence = f"The file is larger than {self.max_bytes // 2**20} MiB when it is unpacked; send it in parts."
+            sentence = f"The file is larger than {in_words(self.max_bytes)} when it is unpacked; send it in parts."
             raise TooLarge(sentence, code="unpacked_too_large")
         if self.bytes_out > RATIO_FROM_BYTES and self.bytes_out > RATIO_MAX * max(self.file.tell(), 1):
             raise TooLarge(f"The file unpacks to more than {RATIO_MAX} times its size.", code="unpacked_too_large")
