@@ -26,6 +26,7 @@ RUN = run_folder(VAR)
 ORIGINALS = VAR / "originals"
 UPLOADS = VAR / "uploads"
 EXPORTS = VAR / "exports"
+IMPORTS = VAR / "imports"
 CACHE = VAR / "cache"
 SEAL_KEY = Path(environment("EXACT_SEAL_KEY", str(VAR / "seal" / "seal.key"))).absolute()
 """The key that signs the seals, in a file out of the database's reach; `seal.pub` beside it has the public keys."""
@@ -60,6 +61,8 @@ HTTPS = environment("EXACT_HTTPS", "") == "1"
 # How much one person may send and one process may hold.
 UPLOAD_MAX_BYTES = int(environment("EXACT_UPLOAD_MAX_BYTES", str(50 * 2**30)))
 """Largest file that is taken."""
+IMPORT_MAX_BYTES = int(environment("EXACT_IMPORT_MAX_BYTES", str(2 * 2**30)))
+"""Largest file of annotations that is taken; packed, it may unpack to four times as much."""
 PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", "178956970"))
 """Most pixels of a plain picture, which is unpacked as a whole."""
 SLIDE_CACHE_HANDLES = int(environment("EXACT_SLIDE_CACHE_HANDLES", "64"))
@@ -110,6 +113,7 @@ INSTALLED_APPS = [
     "exact.eventstore",
     "exact.projections",
     "exact.accounts",
+    "exact.exchange",
     "exact.datasets",
     "exact.operations",
     "exact.web",

@@ -19,12 +19,13 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UPLOADS = "/api/v1/images/images"
+IMPORTS = "/api/v1/annotations/imports"
 SLACK_BYTES = 2**20
 """What a multipart body has besides its file."""
 
 
 class BodyLimit:
-    """A file only for the one route that takes files, and only from somebody who is signed in."""
+    """A file only for the routes that take files, and only from somebody who is signed in."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -48,7 +49,7 @@ async def refuse(scope: Scope, headers: dict[str, str]) -> None:
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit_of(scope):
         raise too_large(limit_of(scope))
-    if is_upload(scope):
+    if file_limit(scope) is not None:
         cookies = parse_cookie(headers.get("cookie", ""))
         if await database_sync_to_async(person_from_headers)(headers, cookies) is None:
             raise NotSignedIn("Sign in first.")
@@ -80,17 +81,19 @@ class Counted:
         await self.send(message)
 
 
-def is_upload(scope: Scope) -> bool:
-    """Whether the route takes files."""
-    path: str = scope["path"]
-    return scope["method"] == "POST" and path.rstrip("/") == UPLOADS
+def file_limit(scope: Scope) -> int | None:
+    """Bytes of a file that the route takes; None where it takes none."""
+    if scope["method"] != "POST":
+        return None
+    limits: dict[str, int] = {UPLOADS: settings.UPLOAD_MAX_BYTES, IMPORTS: settings.IMPORT_MAX_BYTES}
+    return limits.get(scope["path"].rstrip("/"))
 
 
 def limit_of(scope: Scope) -> int:
     """Bytes that the route takes."""
     small: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    large: int = settings.UPLOAD_MAX_BYTES
-    return large + SLACK_BYTES if is_upload(scope) else small
+    large = file_limit(scope)
+    return small if large is None else large + SLACK_BYTES
 
 
 def too_large(limit: int) -> TooLarge:

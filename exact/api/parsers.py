@@ -53,6 +53,12 @@ class Untouched(BaseParser):
         return DataAndFiles(QueryDict(), MultiValueDict())
 
 
+class Anything(Untouched):
+    """A body of whatever kind that the view reads itself."""
+
+    media_type = "*/*"
+
+
 def read_limited(stream: IO[bytes]) -> bytes:
     """The whole body, or TooLarge."""
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -1,21 +1,22 @@
-"""One socket at one image: hello, what was missed, what happens, who is there, heartbeat."""
+"""One socket at one image or image set: hello, what was missed, what happens, who is there, heartbeat."""
 
 import asyncio
 import logging
 import secrets
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import psycopg
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import close_old_connections
+from typing_extensions import override
 
 from exact.accounts.colours import colour_of
 from exact.accounts.policy import Person
-from exact.live.access import admitted, still_admitted
+from exact.live.access import Scene, admitted, still_admitted
 from exact.live.messages import (
     BEHIND_MAX,
     DECODER,
@@ -39,18 +40,26 @@ from exact.live.messages import (
 )
 from exact.live.presence import presence
 from exact.live.relay import Listener, relay
-from exact.projections.images import ImageFile, find_image
+from exact.projections.image_sets import find_image_set
+from exact.projections.images import find_image
 
 logger = logging.getLogger("exact.live")
 
 
-class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
-    """The live page of one image."""
+class SceneConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """The live page of one image or set; `find` looks it up by number, `noun` is its word."""
+
+    noun: ClassVar[str]
+
+    @staticmethod
+    def find(number: int) -> Scene | None:
+        """The scene with that public number."""
+        raise NotImplementedError
 
     channel_layer_alias = "none"  # facts come from the log, presence from Redis directly: no channel layer is needed
 
     person: Person
-    image: ImageFile
+    scene: Scene
     listener: Listener | None = None
     peer: Peer
 
@@ -67,14 +76,14 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         """Take the connection, or say why not."""
         await self.accept()
         number = int(self.scope["url_route"]["kwargs"]["number"])
-        person, image = await database_sync_to_async(admitted)(self.scope, number)
+        person, scene = await database_sync_to_async(self._admitted)(number)
         if person is None:
             await self._refuse(Close.NOT_SIGNED_IN, "not_signed_in", "Sign in first.")
-        elif image is None:
-            sentence = "There is no such image, or it belongs to another team."
+        elif scene is None:
+            sentence = f"There is no such {self.noun}, or it belongs to another team."
             await self._refuse(Close.UNKNOWN_IMAGE, "not_found", sentence)
         else:
-            self.person, self.image = person, image
+            self.person, self.scene = person, scene
             self._start(self._close_unless_greeted())
 
     async def _leave(self) -> None:
@@ -84,11 +93,11 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if self.listener is not None:
             listener, self.listener = self.listener, None
             await relay().leave(listener)
-            await presence().depart(self.image.id, self.peer.session)
+            await presence().depart(self.scene.id, self.peer.session)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One message of the client."""
-        if not hasattr(self, "image"):
+        if not hasattr(self, "scene"):
             return
         try:
             message = DECODER.decode(_bounded(text_data))
@@ -114,7 +123,7 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             return
         first = self.listener is None
         if first:
-            self.listener = Listener(self.image.id)
+            self.listener = Listener(self.scene.id)
             self.peer = Peer(
                 session=secrets.token_urlsafe(9),
                 person_id=self.person.person_id,
@@ -124,8 +133,8 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             relay().join(self.listener)
         assert self.listener is not None
         self.listener.sent = hello.after
-        people = await presence().arrive(self.image.id, self.peer, self.listener.tell)
-        position = await relay().newest_of(self.image.id)
+        people = await presence().arrive(self.scene.id, self.peer, self.listener.tell)
+        position = await relay().newest_of(self.scene.id)
         await self._send(Welcome(session=self.peer.session, position=position, people=people))
         if hello.after > position:  # a page of another log, say of a restored backup
             await self._reset()
@@ -137,7 +146,7 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     async def _catch_up(self) -> None:
         """Send what the log has after the last that was sent; too much of it is loaded by REST instead."""
         assert self.listener is not None
-        missed = await relay().read(self.image.id, self.listener.sent, BEHIND_MAX + 1)
+        missed = await relay().read(self.scene.id, self.listener.sent, BEHIND_MAX + 1)
         if len(missed) > BEHIND_MAX:
             await self._reset()
         else:
@@ -145,7 +154,7 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
 
     async def _reset(self) -> None:
         assert self.listener is not None
-        self.listener.sent = await relay().newest_of(self.image.id)
+        self.listener.sent = await relay().newest_of(self.scene.id)
         self.listener.overrun = False
         await self._send(Reset(position=self.listener.sent))
 
@@ -171,22 +180,25 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             if not await database_sync_to_async(self._still_admitted)():
-                sentence = "You may not see this image any more."
+                sentence = f"You may not see this {self.noun} any more."
                 await self._refuse(Close.ACCESS_WITHDRAWN, "access_withdrawn", sentence)
                 return
-            await presence().move(self.image.id, self.peer)
+            await presence().move(self.scene.id, self.peer)
             with suppress(psycopg.OperationalError):  # away: the relay waits for it, and so does the next beat
                 await self._catch_up()
                 await self._beat()
 
+    def _admitted(self, number: int) -> tuple[Person | None, Scene | None]:
+        return admitted(self.scope, self.find(number))
+
     def _still_admitted(self) -> bool:
         close_old_connections()
-        image = find_image(self.image.number)
-        return image is not None and still_admitted(self.person.person_id, image)
+        scene = self.find(self.scene.number)
+        return scene is not None and still_admitted(self.person.person_id, scene)
 
     async def _beat(self) -> None:
         assert self.listener is not None
-        await self._send(Heartbeat(position=await relay().newest_of(self.image.id)))
+        await self._send(Heartbeat(position=await relay().newest_of(self.scene.id)))
 
     async def _move(self, where: Whereabouts) -> None:
         """Pass on at most fifteen a second; the last one before a pause may be dropped, the next beat brings it."""
@@ -195,7 +207,7 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         now = time.monotonic()
         if now - self._last_presence >= 1 / (PRESENCE_PER_S + 1):
             self._last_presence = now
-            await presence().move(self.image.id, self.peer)
+            await presence().move(self.scene.id, self.peer)
 
     async def _close_unless_greeted(self) -> None:
         await asyncio.sleep(HELLO_WITHIN_S)
@@ -213,6 +225,28 @@ class ImageConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(_report)
         self._tasks.append(task)
+
+
+class ImageConsumer(SceneConsumer):
+    """The live page of one image."""
+
+    noun = "image"
+
+    @staticmethod
+    @override
+    def find(number: int) -> Scene | None:
+        return find_image(number)
+
+
+class ImageSetConsumer(SceneConsumer):
+    """The live page of one image set: its own facts, who is there, and how far imports into it are."""
+
+    noun = "image set"
+
+    @staticmethod
+    @override
+    def find(number: int) -> Scene | None:
+        return find_image_set(number)
 
 
 def _bounded(data: str | None) -> str:

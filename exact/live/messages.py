@@ -1,4 +1,4 @@
-"""The whole wire protocol of /ws/images/<number>/, version 1: tagged messages, close codes, limits."""
+"""The wire protocol of /ws/images/<n>/ and /ws/image_sets/<n>/, version 1: tagged messages, close codes, limits."""
 
 from enum import IntEnum
 from typing import Any
@@ -118,6 +118,18 @@ class Reset(FromServer, frozen=True, kw_only=True, tag="reset"):
     position: int
 
 
+class ImportProgress(FromServer, frozen=True, kw_only=True, tag="import"):
+    """At an image set: how far an import into it is, at most twice a second; `progress` is a share from 0 to 1."""
+
+    id: UUID
+    state: str
+    progress: float
+    rows_seen: int
+    rows_good: int
+    rows_bad: int
+    rows_done: int
+
+
 class Refused(FromServer, frozen=True, kw_only=True, tag="refused"):
     """Why the connection is closed now."""
 
@@ -126,7 +138,7 @@ class Refused(FromServer, frozen=True, kw_only=True, tag="refused"):
 
 
 CLIENT_MESSAGES = Hello | Ping | Whereabouts
-SERVER_MESSAGES = Welcome | Facts | PeerMoved | PeerLeft | Heartbeat | Reset | Refused
+SERVER_MESSAGES = Welcome | Facts | PeerMoved | PeerLeft | Heartbeat | Reset | ImportProgress | Refused
 
 DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(CLIENT_MESSAGES)
 ENCODER = msgspec.json.Encoder()

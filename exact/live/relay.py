@@ -12,17 +12,22 @@ from contextlib import suppress
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import msgspec
 import psycopg
 
 from exact.eventstore.subscription import listening_parameters
+from exact.exchange.progress import CHANNEL as IMPORTS
+from exact.exchange.progress import News
 from exact.live import facts
-from exact.live.messages import BEHIND_MAX, FromServer, LiveFact
+from exact.live.messages import BEHIND_MAX, FromServer, ImportProgress, LiveFact
 
 logger = logging.getLogger("exact.live")
 
 POLL_S = 1.0
 PAGE = 1000
 PRESENCE_MAX = 200
+NEWS = msgspec.json.Decoder(News)
+TOLD = set(ImportProgress.__struct_fields__) - {"id"}
 AWAY_S = 0.5
 
 
@@ -115,12 +120,14 @@ class Relay:
         hints = await connected()
         async with hints:
             await hints.execute("listen es")
+            await hints.execute(f"listen {IMPORTS}")
             if self._position is None:
                 self._position = await facts.newest(await self._connected())
             while True:
                 await self._pass_on()
-                async for _ in hints.notifies(timeout=POLL_S, stop_after=1):
-                    pass
+                async for hint in hints.notifies(timeout=POLL_S, stop_after=1):
+                    if hint.channel == IMPORTS:
+                        self._tell_of_import(hint.payload)
 
     async def _pass_on(self) -> None:
         """Everything new, to whoever listens."""
@@ -143,6 +150,13 @@ class Relay:
         for scope_id, its_facts in by_scope.items():
             for listener in self.listeners(scope_id):
                 listener.offer(its_facts)
+
+    def _tell_of_import(self, payload: str) -> None:
+        """How far an import is, to whoever is at its set; it is told again soon, so nothing is kept."""
+        news = NEWS.decode(payload)
+        message = ImportProgress(id=UUID(news.id), **{name: getattr(news, name) for name in TOLD})
+        for listener in self.listeners(UUID(news.image_set_id)):
+            listener.tell(message)
 
     async def _connected(self) -> facts.Connection:
         async with self._busy:

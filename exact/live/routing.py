@@ -6,9 +6,12 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import re_path
 
-from exact.live.consumers import ImageConsumer
+from exact.live.consumers import ImageConsumer, ImageSetConsumer
 
-SOCKETS = [re_path(r"^ws/images/(?P<number>\d{1,9})/$", ImageConsumer.as_asgi())]
+SOCKETS = [
+    re_path(r"^ws/images/(?P<number>\d{1,9})/$", ImageConsumer.as_asgi()),
+    re_path(r"^ws/image_sets/(?P<number>\d{1,9})/$", ImageSetConsumer.as_asgi()),
+]
 router = URLRouter(SOCKETS)
 checked = AllowedHostsOriginValidator(router)
 

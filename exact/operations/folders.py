@@ -47,6 +47,7 @@ def make_folders() -> None:
             settings.ORIGINALS,
             settings.UPLOADS,
             settings.EXPORTS,
+            settings.IMPORTS,
             settings.CACHE,
             settings.VAR / "log",
         ):

@@ -1,5 +1,8 @@
 """Image sets as people see them, with the products attached to each."""
 
+from uuid import UUID
+
+import msgspec
 from django.db import models
 
 from exact.domain import image_sets
@@ -73,3 +76,18 @@ IMAGE_SETS = Inline(
         ),
     ),
 )
+
+
+class SetPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """What a socket needs to know of a set."""
+
+    id: UUID
+    number: int
+    team_id: UUID
+    withdrawn: bool
+
+
+def find_image_set(number: int) -> SetPlace | None:
+    """The set with that public number; None where there is none. One query."""
+    row = ImageSetRow.objects.filter(number=number).values(*SetPlace.__struct_fields__).first()
+    return SetPlace(**row) if row else None

@@ -95,6 +95,15 @@ api/v1/annotations/verifications/{verification}      GET     403  404  200  200 
                                                      PATCH   403  404  403  403  200  403  403
                                                      DELETE  403  404  403  403  204  403  403
 
+api/v1/annotations/imports                           GET     403  200  200  200  200  200  200
+                                                     POST    403  404  403  202  202  202  202
+api/v1/annotations/imports/{import}                  GET     403  404  200  200  200  200  200
+api/v1/annotations/imports/{import}/problems         GET     403  404  200  200  200  200  200
+api/v1/annotations/imports/{import}/rejected         GET     403  404  200  200  200  200  200
+api/v1/annotations/imports/{import}/cancel           POST    403  404  403  403  403  200  200
+api/v1/annotations/imports/{import}/undo             POST    403  404  403  403  403  200  200
+api/v1/annotations/imports/{import}/restore          POST    403  404  403  403  403  200  200
+
 api/v1/datasets/formats                              GET     403  200  200  200  200  200  200
 api/v1/datasets/versions                             GET     403  200  200  200  200  200  200
                                                      POST    403  404  403  403  403  201  201
@@ -186,8 +195,9 @@ address                                                   anon stra view anno ve
 """
 
 SOCKETS = """
-address                anon stra view anno veri admi owne
-/ws/images/{image}/    4401 4404 0    0    0    0    0
+address                        anon stra view anno veri admi owne
+/ws/images/{image}/            4401 4404 0    0    0    0    0
+/ws/image_sets/{image_set}/    4401 4404 0    0    0    0    0
 """
 """Close codes; 0: welcome."""
 

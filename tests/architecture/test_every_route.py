@@ -22,6 +22,7 @@ from exact.web.manifest import Client
 from tests.architecture import matrix
 from tests.architecture.matrix import WHO, rows
 from tests.architecture.world import World, picture
+from tests.exchange.files import a_row, jsonl
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TABLE = rows(matrix.ROUTES, 2)
@@ -35,6 +36,7 @@ NOUNS = {
     "administration/products": "product",
     "annotations/annotation_types": "annotation_type",
     "annotations/annotations": "annotation",
+    "annotations/imports": "import",
     "annotations/verifications": "verification",
     "images/api/image": "image",
     "datasets/versions": "version",
@@ -69,7 +71,8 @@ def readable(route):
 
 
 def addresses(route, world):
-    return "/" + route.replace("(home)", "").replace("*", "nothing/here").format(**world.numbers) + "/"
+    numbers = {**world.numbers, "import": world.import_for(route)}
+    return "/" + route.replace("(home)", "").replace("*", "nothing/here").format(**numbers) + "/"
 
 
 def asked(client, method, route, world):
@@ -87,6 +90,9 @@ def sent(client, method, route, url, world):
     if (method, route) == ("POST", "api/v1/images/images"):
         body = encode_multipart(BOUNDARY, {"image_set": world.place.image_set, "f": named(picture("red"))})
         return client.generic("POST", url, body, content_type=MULTIPART_CONTENT)
+    if (method, route) == ("POST", "api/v1/annotations/imports"):
+        body = jsonl(a_row())
+        return client.generic("POST", f"{url}?image={world.place.image}", body, content_type="application/x-ndjson")
     if method == "DELETE" and route.endswith("multiple_delete"):
         url += f"?id__in={world.numbers['annotation']}"
     if route in {"account/password", "sign-in"}:
@@ -200,7 +206,7 @@ async def test_every_tile_and_socket_is_shown_to_those_whom_the_table_names():
 
 
 def test_every_socket_has_a_row():
-    written = {address.replace("{image}", "1").strip("/") for (address,) in rows(matrix.SOCKETS, 1)}
+    written = {re.sub("{.*}", "1", address).strip("/") for (address,) in rows(matrix.SOCKETS, 1)}
     unwritten = [str(route.pattern) for route in ROUTES_OF_SOCKETS
                  if not any(re.match(str(route.pattern), f"{path}/") for path in written)]  # fmt: skip
     assert unwritten == []

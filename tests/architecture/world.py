@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from uuid import UUID
 
 from PIL import Image
 from rest_framework.test import APIClient
@@ -15,6 +16,8 @@ from exact.datasets.freezing import Freeze, freeze
 from exact.datasets.models import Export
 from exact.domain.annotations import Verdict
 from exact.domain.teams import Role
+from exact.exchange.folders import ImportFolder
+from exact.exchange.models import ImportRun
 from exact.projections.models import VerificationRow
 from exact.storage import originals
 from exact.storage.uploads import receiving
@@ -51,6 +54,7 @@ class World:
         self.version = freeze(Freeze(name="nuclei", image_set_ids=(work.image_set_id,)), by=work.owner)
         self.export = self._written_export()
         self.imports = {progress: an_import(work, progress) for progress in ("running", "complete", "undone")}
+        self._refused_rows(self.imports["complete"])
         self.clients = {who: self._client(who) for who in WHO}
 
     def person(self, who: str) -> Person:
@@ -85,6 +89,18 @@ class World:
         path_of(export).parent.mkdir(parents=True, exist_ok=True)
         path_of(export).write_text("x")
         return export
+
+    def _refused_rows(self, import_id: UUID) -> None:
+        work, folder = self.place.workplace, ImportFolder(import_id)
+        ImportRun.objects.create(id=import_id, team_id=work.team_id, image_set_id=work.image_set_id, state="complete",
+                                 requested_by=work.owner.person_id, wish=b"", format="jsonl", filename="x", sha256="",
+                                 size_bytes=1, defaults={"image": None}, origin={}, rows_bad=1)  # fmt: skip
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.rejected.write_text('{"line": 1, "code": "c", "detail": "d", "row": {}}\n')
+
+    def import_for(self, route: str) -> UUID:
+        """One in the state that the route is about."""
+        return self.imports[{"cancel": "running", "restore": "undone"}.get(route.rpartition("/")[2], "complete")]
 
     @property
     def numbers(self) -> dict[str, Any]:

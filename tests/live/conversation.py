@@ -21,9 +21,9 @@ def basic(user: User) -> tuple[bytes, bytes]:
 class Page:
     """One open page."""
 
-    def __init__(self, number: int, user: User | None) -> None:
+    def __init__(self, number: int, user: User | None, of: str = "images") -> None:
         headers = [basic(user)] if user else []
-        self.socket = WebsocketCommunicator(live, f"/ws/images/{number}/", headers=headers)
+        self.socket = WebsocketCommunicator(live, f"/ws/{of}/{number}/", headers=headers)
         self.positions: list[int] = []
         self.facts: list[dict[str, Any]] = []
 

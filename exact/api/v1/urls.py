@@ -14,6 +14,7 @@ from exact.api.v1.dataset_versions import DatasetVersions
 from exact.api.v1.exports import Exports, Formats
 from exact.api.v1.image_sets import ImageSets
 from exact.api.v1.images import Images
+from exact.api.v1.imports import Imports
 from exact.api.v1.me import Me
 from exact.api.v1.products import Products
 from exact.api.v1.team_membership import Memberships
@@ -30,6 +31,7 @@ router.register("images/images", Images, "image")
 router.register("administration/products", Products, "product")
 router.register("annotations/annotation_types", AnnotationTypes, "annotation-type")
 router.register("annotations/annotations", Annotations, "annotation")
+router.register("annotations/imports", Imports, "import")
 router.register("annotations/verifications", Verifications, "verification")
 router.register("datasets/versions", DatasetVersions, "dataset-version")
 router.register("datasets/exports", Exports, "export")

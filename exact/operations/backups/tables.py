@@ -41,6 +41,7 @@ LEFT_OUT = {
     "es.bulk": "Which fact an imported annotation came with: derived with the heads.",
     "django_migrations": "Written by the migrations themselves; their names stand in the manifest.",
     "django_session": "People sign in again.",
+    "import_runs": "How far a file has come; what an import brought is facts, and a file that waits is sent again.",
     "exports": "A file that was exported can be exported again, to the same bytes.",
 }
 

@@ -1,0 +1,1 @@
+"""Tables of imports on their way."""
