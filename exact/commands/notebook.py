@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from exact.eventstore import log
+from exact.eventstore import log, many
 
 V = TypeVar("V")
 Key = tuple[object, ...]
@@ -29,7 +29,7 @@ class Notebook:
     def read(self, stream_ids: Iterable[UUID]) -> None:
         """Read many streams at once, before they are asked for one by one."""
         missing = set(stream_ids) - set(self._states)
-        self._states |= dict.fromkeys(missing) | log.load_all(missing)
+        self._states |= dict.fromkeys(missing) | many.load_all(missing)
 
     def write(self, state: Any) -> None:  # Any: see above
         """A state that was decided here: whoever asks from now on gets this one."""

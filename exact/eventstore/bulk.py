@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import db
 from django.db import connection
+from msgspec.structs import replace
 
 from exact.domain.errors import Conflict
 from exact.domain.imports import AnnotationsImported, births, moved
@@ -93,26 +94,43 @@ def brought(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
 
     Empty where the stream came by itself, is unknown, or was not shown by then.
     """
-    sql = (
-        "select b.stream_id, b.version, b.since, s.version, s.bulk from es.stream s"
-        " join es.bulk b on b.number = abs(s.bulk) where s.stream_id = %s"
-    )
-    found = _rows(sql, stream_id)
-    if not found:
-        return []
-    leader, chunk_version, since, version, bulk = found[0]
-    happened = _happened(leader, since, upto)
-    if not happened:
-        return []
-    first = _unpacked(leader, chunk_version, since)[stream_id]
-    followed = version - 1 if bulk > 0 else _first_of_its_own(stream_id, since) - 2
-    return [first, *(_for_one(move, stream_id, number) for number, move in enumerate(happened[1 : followed + 1], 2))]
+    return next((facts for _, _, facts in _brought([stream_id], upto)), [])
 
 
-def _first_of_its_own(stream_id: UUID, since: int) -> int:
-    """The version of the first fact that the annotation got by itself."""
-    sql = "select min(version) from es.event where stream_id = %s and position > %s"
-    return int(_rows(sql, stream_id, since)[0][0])
+def brought_all(stream_ids: list[UUID]) -> dict[UUID, list[Recorded]]:
+    """The same for many annotations, in a few queries for each import; the first fact stands where it was shown."""
+    found = _brought(stream_ids, None)
+    return {key: [replace(facts[0], position=shown), *facts[1:]] for key, shown, facts in found}
+
+
+HEADS = """select s.stream_id, s.version, s.bulk, b.stream_id, b.version, b.since
+    from es.stream s join es.bulk b on b.number = abs(s.bulk)
+    where s.stream_id = any(%s) order by s.bulk, s.stream_id"""
+
+
+def _brought(stream_ids: list[UUID], upto: int | None) -> Iterator[tuple[UUID, int, list[Recorded]]]:
+    """Stream, the position where it was shown, and its facts; chunk after chunk, so that each is unpacked once."""
+    heads = _rows(HEADS, stream_ids)
+    touched = _firsts_of_their_own([head[0] for head in heads if head[2] < 0])
+    happened: dict[UUID, list[Recorded]] = {}
+    for stream_id, version, number, leader, chunk_version, since in heads:
+        if leader not in happened:
+            happened[leader] = _happened(leader, since, upto)
+        if not happened[leader]:
+            continue
+        first = _unpacked(leader, chunk_version, since)[stream_id]
+        followed = version - 1 if number > 0 else touched[stream_id] - 2
+        moves = happened[leader][1 : followed + 1]
+        moved_along = [_for_one(move, stream_id, place) for place, move in enumerate(moves, 2)]
+        yield stream_id, happened[leader][0].position, [first, *moved_along]
+
+
+def _firsts_of_their_own(stream_ids: list[UUID]) -> dict[UUID, int]:
+    """The version of the first fact that each annotation got by itself."""
+    sql = """select e.stream_id, min(e.version) from es.stream s
+        join es.event e on e.stream_id = s.stream_id and e.position > s.since
+        where s.stream_id = any(%s) group by e.stream_id"""
+    return dict(_rows(sql, stream_ids)) if stream_ids else {}
 
 
 def _happened(leader: UUID, since: int, upto: int | None) -> list[Recorded]:

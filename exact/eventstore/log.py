@@ -1,13 +1,12 @@
 """The log as the other rooms see it: append one command's facts, read by stream, scope and position."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
-import psycopg
 from django.db import connection
 from eventsourcing.application import Application
 
@@ -15,7 +14,6 @@ from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
 from exact.eventstore import bulk, snapshots
-from exact.eventstore.driver import driver
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
 from exact.eventstore.recorded import Recorded
 from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
@@ -58,26 +56,6 @@ def load(stream_id: UUID) -> Any:  # Any: the state of whatever noun the stream 
         return fold(None, facts)
     state = snapshots.newest(stream_id) or fold(None, facts)
     return fold(state, stream(stream_id, after=state.version))
-
-
-def load_all(stream_ids: Iterable[UUID]) -> dict[UUID, Any]:  # Any: see above
-    """The states of many streams by their ids, in two queries where they are short; an id without a stream is left out.
-
-    One by one are loaded: the long ones, and those whose first fact does not stand in their own stream.
-    """
-    heads = {row[0]: row[1] for row in _fetched(HEADS, list(stream_ids))}
-    short = [stream_id for stream_id, version in heads.items() if version < snapshots.EVERY]
-    states: dict[UUID, Any] = {}
-    for stream_id, version, name, schema, data in _fetched(OF_STREAMS, short):
-        if version <= 1 or stream_id in states:
-            states[stream_id] = fold(states.get(stream_id), [decode(name, schema, data)])
-    return states | {stream_id: load(stream_id) for stream_id in heads.keys() - states.keys()}
-
-
-HEADS = "select stream_id, version from es.stream where stream_id = any(%s)"
-OF_STREAMS = """select e.stream_id, e.version, e.type, e.schema_v, e.data
-    from es.stream s join es.event e on e.stream_id = s.stream_id and e.position > s.since
-    where s.stream_id = any(%s) order by e.stream_id, e.version"""
 
 
 def stream(stream_id: UUID, after: int = 0, upto: int | None = None) -> Iterator[Fact]:
@@ -255,14 +233,6 @@ def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: what the dri
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
-
-
-def _fetched(sql: str, stream_ids: list[UUID]) -> list[tuple[Any, ...]]:  # Any: see above
-    """Rows for many streams; binary, past Django's cursor, which would write the ids into the text."""
-    if not stream_ids:
-        return []
-    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
-        return cursor.execute(sql, [stream_ids], binary=True).fetchall()
 
 
 def _recorded(row: tuple[Any, ...]) -> Recorded:

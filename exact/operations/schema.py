@@ -163,10 +163,11 @@ def command_table() -> str:
     """docs/commands.md: every wish a client may have."""
     commands.load_commands()
     parts = ["# Commands", GENERATED, COMMANDS_TEXT]
-    for noun in commands.NOUNS:
+    for noun in (*commands.NOUNS, *commands.ACROSS):
         kinds = [kind for kind in COMMANDS.values() if kind.__module__.endswith(f".{noun}") and kind.PUBLIC]
         rows = [(f"`{kind.__name__}`", _fields(kind), _needs(kind), _sentence(kind)) for kind in kinds]
-        parts += [f"## {_heading(noun)}", table(("command", "fields", "needs", "what it does"), rows)]
+        if rows:
+            parts += [f"## {_heading(noun)}", table(("command", "fields", "needs", "what it does"), rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -180,6 +181,11 @@ Wishes that belong together carry the same UUID of the client's own in the heade
 ...], "correlation_id"=}`: all or nothing, in their order, one idempotency key, and a later one sees what an earlier one
 did. The answer is `{"command_id", "first_position", "position", "results": [{"id", "number", "version"}, ...]}`; a
 refusal says the `index` of the command that is to blame.
+
+`where` of the wishes about selections holds any of `annotation_type_id`, `status`, `region` (left, top, right, bottom
+in 1/100 pixel: the bounds lie inside), `frame`, `plane`, `created_by`, `annotation_ids`; at most 10,000 annotations may
+be meant. With `unless_changed_since` (a position) what somebody changed or drew after it is left alone. The answer adds
+`changed`, `left_count` and `left`, the first 100 that were left alone, each with the reason.
 
 *Needs* is the permission in the team that the wish is about; `exact/accounts/permissions.py` says which role has it."""
 

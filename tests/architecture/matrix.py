@@ -172,6 +172,10 @@ RemoveAnnotation          403  404  403  200  200  200  200
 RestoreAnnotation         403  404  403  200  200  200  200
 VerifyAnnotation          403  404  403  403  200  200  200
 WithdrawVerification      403  404  403  403  200  200  200
+VerifyAnnotations         403  404  403  403  200  200  200
+ReclassifyAnnotations     403  404  403  200  200  200  200
+RemoveAnnotations         403  404  403  200  200  200  200
+RestoreAnnotations        403  404  403  200  200  200  200
 CancelImport              403  404  403  403  403  200  200
 UndoImport                403  404  403  403  403  200  200
 RestoreImport             403  404  403  403  403  200  200

@@ -16,7 +16,7 @@ from exact.domain.errors import Conflict, Forbidden, Invalid, NotFound, StaleVer
 from exact.domain.identifiers import annotation_stream, new_id
 from exact.domain.teams import Role
 from exact.domain.vectors import VectorType
-from exact.eventstore import log
+from exact.eventstore import log, many
 from exact.eventstore.snapshots import EVERY
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
 from exact.projections.products import ProductRow
@@ -143,5 +143,5 @@ def test_a_long_stream_is_read_whole_in_a_batch_too():
         moves = [ReshapeAnnotation(annotation_id=drawn.id, vector=a_polygon(20 + n * 50 + k)) for k in range(50)]
         answer = dispatch(batch(moves), by=place.owner)
     assert answer.version == 151
-    assert log.load_all([drawn.id, new_id()]) == {drawn.id: log.load(drawn.id)}
+    assert many.load_all([drawn.id, new_id()]) == {drawn.id: log.load(drawn.id)}
     assert differences(ANNOTATIONS) == []
