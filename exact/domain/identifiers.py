@@ -3,9 +3,11 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Iterable
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("7e0a9d0c-3f0b-5c53-9d0e-0f1f8f6f2b11")
+LOW_62, TIME_48, RANDOM_74 = (1 << 62) - 1, (1 << 48) - 1, (1 << 74) - 1
 VERSION_7, VARIANT = 0x7 << 76, 0x2 << 62
 
 
@@ -21,17 +23,42 @@ def annotation_stream(image_id: UUID, unique_identifier: UUID) -> UUID:
     """
     digest = int.from_bytes(hashlib.sha256(image_id.bytes + unique_identifier.bytes).digest())
     known = unique_identifier.version == 7
-    return _version_7(unique_identifier.int >> 80 if known else digest >> 208, digest & ((1 << 74) - 1))
+    return _version_7(unique_identifier.int >> 80 if known else digest >> 208, digest & RANDOM_74)
 
 
 def imported_identifier(import_id: UUID, line: int) -> UUID:
     """The identifier of what came with an import and has none of its own: the same for the same line.
 
     Of version 7, with the import's time and a millisecond for each thousand lines, so that the log's index grows at
-    its end while many are brought.
+    its end while many are brought. One digest serves a thousand lines; the line is the last 32 bits.
     """
-    digest = int.from_bytes(hashlib.sha256(import_id.bytes + line.to_bytes(8)).digest())
-    return _version_7((import_id.int >> 80) + line // 1000, digest & ((1 << 74) - 1))
+    return UUID(bytes=_block(import_id, line // LINES) + line.to_bytes(4))
+
+
+LINES = 1000
+
+
+def _block(import_id: UUID, block: int) -> bytes:
+    """The first twelve bytes that the identifiers of a thousand lines have in common."""
+    digest = hashlib.sha256(import_id.bytes + block.to_bytes(8)).digest()
+    return _version_7((import_id.int >> 80) + block, int.from_bytes(digest) & RANDOM_74).bytes[:12]
+
+
+def imported_streams(import_id: UUID, image_id: UUID, lines: Iterable[int]) -> list[bytes]:
+    """`annotation_stream(image_id, imported_identifier(import_id, line))` of each line, as sixteen bytes.
+
+    An import has a million lines: without numbers and objects on the way it takes a quarter of the time.
+    """
+    place, hashed = image_id.bytes, hashlib.sha256
+    blocks: dict[int, bytes] = {}
+    streams = []
+    for line in lines:
+        begins = blocks.get(line // LINES) or blocks.setdefault(line // LINES, _block(import_id, line // LINES))
+        digest = hashed(place + begins + line.to_bytes(4)).digest()
+        a, b, c = digest[22:25]
+        high = (a & 3) << 10 | b << 2 | c >> 6
+        streams.append(begins[:6] + bytes((0x70 | high >> 8, high & 0xFF, 0x80 | c & 0x3F)) + digest[25:])
+    return streams
 
 
 def derived_id(*parts: object) -> UUID:
@@ -40,5 +67,5 @@ def derived_id(*parts: object) -> UUID:
 
 
 def _version_7(milliseconds: int, random_74: int) -> UUID:
-    high, low = random_74 >> 62, random_74 & ((1 << 62) - 1)
-    return UUID(int=(milliseconds & ((1 << 48) - 1)) << 80 | VERSION_7 | high << 64 | VARIANT | low)
+    high, low = random_74 >> 62, random_74 & LOW_62
+    return UUID(int=(milliseconds & TIME_48) << 80 | VERSION_7 | high << 64 | VARIANT | low)

@@ -8,6 +8,7 @@ of it that has no other fact of its own yet: those *follow* it.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +24,8 @@ from exact.domain.annotations import (
 )
 from exact.domain.errors import Conflict, Invalid
 from exact.domain.facts import Fact, Stamp
-from exact.domain.identifiers import annotation_stream, derived_id, imported_identifier
-from exact.domain.packing import Packed, pack, unpack
+from exact.domain.identifiers import annotation_stream, derived_id, imported_identifier, imported_streams
+from exact.domain.packing import columns_of, pack, split, unpack
 from exact.domain.streams import Stream, checked_text
 
 ITEMS_MAX = 1000
@@ -246,27 +247,21 @@ def bring(state: ImportedAnnotations | None, import_id: UUID, image_id: UUID, it
     """One chunk of at most a thousand checked annotations, each with its public number."""
     if not 0 < len(items) <= ITEMS_MAX:
         raise Invalid(f"A chunk holds 1 to {ITEMS_MAX} annotations.", code="chunk_size")
-    packed = [
-        Packed(
-            line=item.line,
-            number=number,
-            unique_identifier=item.unique_identifier,
-            annotation_type_id=item.annotation_type_id,
-            vector=item.vector,
-            description=item.description,
-            meta_data=item.meta_data,
-        )
-        for item, number in zip(items, numbers, strict=True)
-    ]
+    if len({item.unique_identifier is None for item in items}) == 2:  # the packed list knows all or none
+        items = [replace(item, unique_identifier=_identifier(import_id, item)) for item in items]
     return AnnotationsImported(
         originator_id=state.id if state else imported_stream(import_id, image_id),
         originator_version=state.version + 1 if state else 1,
         import_id=import_id,
         image_id=image_id,
         count=len(items),
-        items=pack(packed),
+        items=pack(items, numbers),  # type: ignore[arg-type]  # msgspec's frozen fields cannot be set, and need not
         **stamp.fields(),
     )
+
+
+def _identifier(import_id: UUID, item: ImportedItem) -> UUID:
+    return identifier_of(import_id, item.line, item.unique_identifier)
 
 
 def identifier_of(import_id: UUID, line: int, own: UUID | None) -> UUID:
@@ -293,6 +288,14 @@ def births(fact: AnnotationsImported) -> Iterator[AnnotationDrawn]:
             meta_data=item.meta_data,
             **stamp,
         )
+
+
+def stream_ids(fact: AnnotationsImported) -> list[bytes]:
+    """The streams of a chunk's annotations, sixteen bytes each and sorted, without making anything else of them."""
+    columns = columns_of(fact.items)
+    if columns.identifiers:
+        return sorted(annotation_stream(fact.image_id, own).bytes for own in split(columns.identifiers))
+    return sorted(imported_streams(fact.import_id, fact.image_id, accumulate(columns.lines)))
 
 
 Move = ImportedAnnotationsRemoved | ImportedAnnotationsRestored

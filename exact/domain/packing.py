@@ -4,16 +4,16 @@ An annotation of eight points takes about 60 bytes, a tenth of what it takes as 
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 
 from exact.domain.vectors import Plane, Vector, VectorType
 
-LEVEL = 6
+LEVEL = 4
 ENCODER = msgspec.msgpack.Encoder()
 NO_FRAME = -1
 NO_VECTOR = 0
@@ -51,15 +51,26 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
 DECODER = msgspec.msgpack.Decoder(Columns)
 
 
-def pack(items: Sequence[Packed]) -> bytes:
+class Packable(Protocol):
+    """What is packed: a Packed, or what is like it; its public number is given beside it."""
+
+    line: int
+    unique_identifier: UUID | None
+    annotation_type_id: UUID
+    vector: Any  # Any: a Vector or None
+    description: str
+    meta_data: dict[str, Any] | None  # Any: the client's own JSON
+
+
+def pack(items: Sequence[Packable], numbers: Sequence[int]) -> bytes:
     """The items as bytes, in their order; either all of them have an identifier of their own or none has."""
     kinds = list(dict.fromkeys(item.annotation_type_id for item in items))
     place = {kind: index for index, kind in enumerate(kinds)}
     vectors = [item.vector for item in items]
     identified = [item.unique_identifier for item in items if item.unique_identifier is not None]
     columns = Columns(
-        lines=differences(item.line for item in items),
-        numbers=differences(item.number for item in items),
+        lines=differences([item.line for item in items]),
+        numbers=differences(numbers),
         identifiers=_joined(identified) if identified else None,
         kinds=_joined(kinds),
         kind_of=[place[item.annotation_type_id] for item in items],
@@ -76,10 +87,10 @@ def pack(items: Sequence[Packed]) -> bytes:
 
 def unpack(data: bytes) -> Iterator[Packed]:
     """The items again, in their order."""
-    columns = DECODER.decode(zlib.decompress(data))
+    columns = columns_of(data)
     count = len(columns.lines)
-    kinds = _split(columns.kinds)
-    identifiers: Sequence[UUID | None] = _split(columns.identifiers) if columns.identifiers else [None] * count
+    kinds = split(columns.kinds)
+    identifiers: Sequence[UUID | None] = split(columns.identifiers) if columns.identifiers else [None] * count
     vectors = _vectors(columns, count)
     texts = columns.descriptions or [""] * count
     own = columns.meta_data or [None] * count
@@ -98,13 +109,14 @@ def unpack(data: bytes) -> Iterator[Packed]:
         )
 
 
-def differences(values: Iterable[int]) -> list[int]:
+def columns_of(data: bytes) -> Columns:
+    """The packed columns as they are."""
+    return DECODER.decode(zlib.decompress(data))
+
+
+def differences(values: Sequence[int]) -> list[int]:
     """Each value less the one before it; the first one as it is."""
-    answer, before = [], 0
-    for value in values:
-        answer.append(value - before)
-        before = value
-    return answer
+    return [value - before for value, before in zip(values, [0, *values], strict=False)]
 
 
 def _unless_all(default: Any, values: list[Any]) -> list[Any] | None:
@@ -119,23 +131,16 @@ def _joined(ids: Sequence[UUID]) -> bytes:
     return b"".join(one.bytes for one in ids)
 
 
-def _split(joined: bytes) -> list[UUID]:
+def split(joined: bytes) -> list[UUID]:
+    """Ids that stand one after the other."""
     return [UUID(bytes=joined[start : start + 16]) for start in range(0, len(joined), 16)]
 
 
 def _offsets(vectors: Sequence[Vector | None]) -> list[int]:
     """x and y by turns, each less the one before it in its own direction, across all shapes."""
-    offsets, x, y = [], 0, 0
-    for vector in vectors:
-        if vector:
-            for index, value in enumerate(vector.points):
-                if index & 1:
-                    offsets.append(value - y)
-                    y = value
-                else:
-                    offsets.append(value - x)
-                    x = value
-    return offsets
+    points = list(chain.from_iterable(vector.points for vector in vectors if vector))
+    points[::2], points[1::2] = differences(points[::2]), differences(points[1::2])
+    return points
 
 
 def _vectors(columns: Columns, count: int) -> Iterator[Vector | None]:

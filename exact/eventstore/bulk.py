@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from struct import pack
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,16 @@ from django.db import connection
 from msgspec.structs import replace
 
 from exact.domain.errors import Conflict
-from exact.domain.imports import AnnotationsImported, births, moved
+from exact.domain.imports import AnnotationsImported, births, moved, stream_ids
 from exact.eventstore.driver import driver
 from exact.eventstore.mapper import decode
 from exact.eventstore.recorded import Recorded
 
 Row = tuple[Any, ...]  # Any: columns
 CHUNK = AnnotationsImported.__name__
+COPY_BEGINS, COPY_ENDS = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+ROW_BEGINS = pack(">hi", 5, 16)
+"""PostgreSQL's binary COPY: five columns, the first of sixteen bytes."""
 CHUNKS_KEPT = 8
 """Unpacked chunks a process remembers: who edits one imported annotation edits its neighbours."""
 
@@ -29,13 +33,13 @@ def copy_heads(chunk: AnnotationsImported, scope_id: UUID) -> None:
     Raises Conflict with the code `already_there` when the log knows one of them.
     """
     number, since = _name_chunk(chunk)
-    ids = sorted(birth.originator_id for birth in births(chunk))
     copied = "copy es.stream (stream_id, version, scope_id, since, bulk) from stdin (format binary)"
+    # All rows are alike but for their id: put together here, in a tenth of the time that a row at a time takes.
+    rest = pack(">iqi16siqiq", 8, 1, 16, scope_id.bytes, 8, since, 8, number)
+    rows = b"".join(ROW_BEGINS + stream_id + rest for stream_id in stream_ids(chunk))
     try:
         with connection.wrap_database_errors, driver().cursor() as cursor, cursor.copy(copied) as copy:
-            copy.set_types(["uuid", "int8", "uuid", "int8", "int8"])
-            for stream_id in ids:
-                copy.write_row((stream_id, 1, scope_id, since, number))
+            copy.write(COPY_BEGINS + rows + COPY_ENDS)
     except db.IntegrityError as error:
         raise Conflict("Some of these annotations are on the image already.", code="already_there") from error
 
@@ -59,8 +63,7 @@ def known_among(stream_ids: Iterable[UUID]) -> set[UUID]:
 def forget_heads(chunks: Iterable[AnnotationsImported]) -> None:
     """The heads of an import that will never be shown: its identifiers may be used again."""
     for chunk in chunks:
-        ids = [birth.originator_id for birth in births(chunk)]
-        _execute("delete from es.stream where bulk > 0 and stream_id = any(%s)", ids)
+        _execute("delete from es.stream where bulk > 0 and stream_id = any(%s)", ids_of(chunk))
 
 
 def advance_followers(chunks: Iterable[AnnotationsImported]) -> int:
@@ -71,13 +74,17 @@ def advance_followers(chunks: Iterable[AnnotationsImported]) -> int:
     _execute("create temp table if not exists followers (id uuid primary key) on commit drop")
     _execute("truncate followers")
     for chunk in chunks:
-        ids = sorted(birth.originator_id for birth in births(chunk))
         _execute(
             "with moved as (update es.stream set version = version + 1 where bulk > 0 and stream_id = any(%s)"
             " returning stream_id) insert into followers select stream_id from moved",
-            ids,
+            ids_of(chunk),
         )
     return int(_rows("select count(*) from followers")[0][0])
+
+
+def ids_of(chunk: AnnotationsImported) -> list[UUID]:
+    """The streams of a chunk's annotations, in the order in which locks are taken."""
+    return [UUID(bytes=stream_id) for stream_id in stream_ids(chunk)]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

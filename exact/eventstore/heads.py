@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from exact.domain.imports import AnnotationsImported, births
+from exact.eventstore.bulk import ids_of
 from exact.eventstore.driver import driver
 from exact.eventstore.mapper import decode
 from exact.eventstore.snapshots import forget
@@ -63,7 +64,7 @@ def _derive_chunk(position: int, chunk: AnnotationsImported) -> None:
             [chunk.originator_id, chunk.originator_version, position - 1],
         )
         number = cursor.fetchone()[0]
-        _copy_ids(sorted(birth.originator_id for birth in born))
+        _copy_ids(ids_of(chunk))
         places = {"version": 1 + _moves(chunk), "scope": chunk.image_id, "since": position - 1, "number": number}
         cursor.execute(HEADS, places)
         cursor.execute(

@@ -132,3 +132,19 @@ def test_words_of_the_origin_are_checked():
     with pytest.raises(Invalid) as refused:
         imports.check_origin(imports.Origin(parameters={"a": "\x00"}))
     assert refused.value.code == "parameters_invalid"
+
+
+def test_the_quick_way_to_the_streams_of_a_chunk_leads_to_the_same_streams():
+    chunk = brought(1000)
+    assert imports.stream_ids(chunk) == sorted(birth.originator_id.bytes for birth in births(chunk))
+    own = [ImportedItem(line=1, annotation_type_id=CELL, vector=a_box(), unique_identifier=IMAGE_SET)]
+    chunk = imports.bring(None, IMPORT, IMAGE, own, [1], a_stamp())
+    assert imports.stream_ids(chunk) == [birth.originator_id.bytes for birth in births(chunk)]
+
+
+def test_a_chunk_may_hold_rows_with_and_without_identifiers_of_their_own():
+    items = [ImportedItem(line=n, annotation_type_id=CELL, vector=a_box()) for n in (1, 2)]
+    mixed = [items[0], imports.replace(items[1], unique_identifier=IMAGE_SET)]
+    found = list(births(imports.bring(None, IMPORT, IMAGE, mixed, [1, 2], a_stamp())))
+    assert found[0].unique_identifier == next(births(brought())).unique_identifier
+    assert found[1].unique_identifier == IMAGE_SET
