@@ -1,6 +1,6 @@
 /** The live connection: resumes after the last position it has, notices gaps and silence, and never gives up by itself. */
 
-import type { Fact } from "../model/facts";
+import { type Fact, concernsMany } from "../model/facts";
 import { Signal } from "../state/signal";
 import { type Clock, backoff } from "./clock";
 import { type Attention, CLOSED_FOR_GOOD, type FromClient, type FromServer, PROTOCOL, type Presence } from "./protocol";
@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly receive: (facts: readonly Fact[], upTo: number) => void;
   /** Too far behind: load everything by REST; the connection says hello again after it. */
   readonly reload: () => Promise<void>;
+  /** What moved many annotations at once is in, after a reload. */
+  readonly moved?: (facts: readonly Fact[]) => void;
 }
 
 /** The server's heartbeat comes every 15 s; two and a half of them missing is silence. */
@@ -125,8 +127,14 @@ export class Connection {
     this.compare(position);
   }
 
+  /** Facts that do not name their annotations leave the position where it was: if loading fails, they are sent again. */
   private received(facts: readonly Fact[], upTo: number): void {
-    this.options.receive(facts, upTo);
+    const first = facts.findIndex((fact) => concernsMany(fact.name));
+    if (first === -1) return this.options.receive(facts, upTo);
+    const before = facts.slice(0, first);
+    if (before.length > 0) this.options.receive(before, before.at(-1)!.position);
+    const many = facts.filter((fact) => concernsMany(fact.name));
+    this.startOver(() => this.options.moved?.(many));
   }
 
   /** The server is at `position`: if it is still ahead after a moment, something was lost. */
@@ -139,11 +147,16 @@ export class Connection {
     });
   }
 
-  private startOver(): void {
+  /** No socket while loading, so that nothing is folded into a list that is about to be replaced. */
+  private startOver(after: () => void = () => undefined): void {
     this.leave();
     this.state.value = "connecting";
     this.options.reload().then(
-      () => this.stopped || this.connect(),
+      () => {
+        if (this.stopped) return;
+        this.connect();
+        after();
+      },
       () => this.stopped || this.retry(),
     );
   }

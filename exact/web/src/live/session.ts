@@ -46,6 +46,8 @@ export class Session {
   readonly connection: Connection;
   /** The last fact about the image itself: renamed, withdrawn. */
   readonly imageFact = new Signal<Fact | null>(null);
+  /** The last that an import did to many annotations at once. */
+  readonly moved = new Signal<readonly Fact[]>([]);
   readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, stopped: 0, position: 0 });
 
   constructor(private readonly options: SessionOptions) {
@@ -57,6 +59,7 @@ export class Session {
       position: () => this.store.position,
       receive: (facts, upTo) => this.receive(facts, upTo),
       reload: () => this.reload(),
+      moved: (facts) => (this.moved.value = facts),
     });
     this.follow();
   }

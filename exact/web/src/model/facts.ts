@@ -20,6 +20,11 @@ export interface FactData {
   readonly verdict?: Verdict;
   readonly of_version?: number;
   readonly name?: string;
+  readonly count?: number;
+  readonly removed?: number;
+  readonly kept?: number;
+  readonly restored?: number;
+  readonly left?: number;
 }
 
 export interface Fact {
@@ -50,6 +55,13 @@ const FOLDS: Record<string, Fold> = {
 /** Is it a fact about an annotation? */
 export function concernsAnnotation(name: string): boolean {
   return name === "AnnotationDrawn" || name in FOLDS;
+}
+
+const MANY = new Set(["ImportedAnnotationsShown", "ImportedAnnotationsRemoved", "ImportedAnnotationsRestored"]);
+
+/** Does it change annotations without naming them? Then the image's list has to be loaded again. */
+export function concernsMany(name: string): boolean {
+  return MANY.has(name);
 }
 
 /** One annotation after one more fact; a fact that is already in the row changes nothing. */

@@ -13,6 +13,7 @@ import { Roster } from "../state/roster";
 import { Signal } from "../state/signal";
 import { type ToolName, TOOLS, toolFor, toolNamed } from "../tools/registry";
 import type { Preview, Surface, Wish } from "../tools/tool";
+import { sentenceOfMany } from "./many";
 import { Announcer } from "./announcer";
 
 export interface Ghost {
@@ -428,7 +429,15 @@ export class Desk implements LayerSource {
       if (others.length > 0) this.announcer.hear(others);
     });
     this.filter.subscribe(() => soon(null));
+    this.session.moved.subscribe(() => this.session.moved.value.forEach((fact) => this.manyMoved(fact)));
     this.session.imageFact.subscribe(() => this.imageChanged(this.session.imageFact.value));
+  }
+
+  private manyMoved(fact: Fact): void {
+    const { person_id } = this.workspace.me;
+    const sentence = sentenceOfMany(fact, fact.data.by === person_id ? "you" : this.nameOf(fact.data.by ?? ""));
+    this.say(sentence);
+    this.announcer.say(sentence);
   }
 
   private imageChanged(fact: Fact | null): void {
