@@ -14,7 +14,8 @@ RUN npm run build
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /opt/exact --shell /usr/sbin/nologin exact \
- && install -d -o exact -g exact -m 0711 /var/lib/exact
+ && install -d -o exact -g exact -m 0711 /var/lib/exact \
+ && install -d -o exact -g exact -m 0700 /var/backups/exact
 ENV PATH=/opt/exact/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

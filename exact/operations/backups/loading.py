@@ -67,11 +67,13 @@ def _load(table: Table, folder: Path, progress: Progress) -> None:
         raise DamagedBackup(f"{table.name} came to {rows} rows; the manifest says {table.rows}.")
 
 
-def set_sequences(sequences: dict[str, int]) -> None:
-    """None goes back: a public number is never given twice."""
+def set_sequences(sequences: dict[str, int], skip: int) -> None:
+    """Each goes on behind what it had given, and so much further: what was given later, to things that are lost now,
+    shall be nobody's and not somebody else's. None goes back.
+    """
     for name, value in sequences.items():
         _execute("select setval(%s, greatest(%s, (select last_value from pg_sequences"
-                 " where schemaname || '.' || sequencename = %s)))", name, value, name)  # fmt: skip
+                 " where schemaname || '.' || sequencename = %s)))", name, value + skip, name)  # fmt: skip
 
 
 def _execute(query: str, *params: Any) -> Sequence[tuple[Any, ...]]:  # Any: columns

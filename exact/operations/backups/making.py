@@ -38,7 +38,7 @@ UNFINISHED = "unfinished"
 OTHERWISE = "give another folder (no backup was made; images that were copied stay for the next attempt)"
 
 
-def make_backup(folder: Path, progress: Progress) -> Manifest:
+def make_backup(folder: Path, progress: Progress, *, with_private_key: bool = False) -> Manifest:
     """A new backup in the folder; until its manifest is written there is none."""
     with disk_told(folder, OTHERWISE), alone_in(folder), new_home(folder) as home:
         began = datetime.now(UTC)
@@ -50,7 +50,7 @@ def make_backup(folder: Path, progress: Progress) -> Manifest:
             made_at=began,
             database=database,
             originals=Copying(folder, home, progress).all(lost),
-            keys=write_keys(home / KEYS, folder),
+            keys=write_keys(home / KEYS, folder, with_private_key=with_private_key),
         )
         for path in (home / TABLES, home / KEYS, folder / FACTS, folder / BACKUPS):
             sync_folder(path)

@@ -5,7 +5,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from exact.domain.errors import Refusal
 from exact.eventstore.heads import derive_heads
+from exact.eventstore.seals import newest
+from exact.eventstore.verification import problems
 from exact.operations import read_models
 from exact.operations.backups import schema_states
 from exact.operations.backups.checking import originals_of, refuse_damage
@@ -15,15 +18,18 @@ from exact.operations.backups.loading import load, refuse_occupied, refuse_unkno
 from exact.operations.backups.manifest import ORIGINALS, Manifest, read
 from exact.operations.backups.marks import mark, set_mark
 from exact.operations.backups.progress import Progress
+from exact.operations.backups.report import counted, told
 from exact.operations.errors import CannotRun
 from exact.operations.folders import make_folders
 from exact.operations.servers import database_alone
 from exact.storage.copies import copy_original
 
 OTHERWISE = "choose another folder with --var"
+SKIP = 10_000
+"""Public numbers and positions that a restore leaves out."""
 
 
-def restore(folder: Path, name: str | None, progress: Progress) -> None:
+def restore(folder: Path, name: str | None, progress: Progress, skip: int = SKIP) -> None:
     """Nothing is written before every file has been read and found whole, and every obstacle was looked for."""
     manifest = read(folder, name)
     progress.say(f"Reading every file of {manifest.name}")
@@ -34,7 +40,19 @@ def restore(folder: Path, name: str | None, progress: Progress) -> None:
         make_folders()
         with database_alone(progress.say):
             bring_in(folder, manifest, progress)
-            build(manifest, progress)
+            build(manifest, progress, skip)
+            found = seal_problems(progress)
+    progress.say(f"Restored {told(manifest)}")
+    if found:
+        raise Unsealed("\n".join(["The log is not as it was sealed; it was so in the backup already:", *found]))
+    if settings.EMBEDDED_POSTGRES:
+        progress.say(f"Start it with: manage.py up --var {settings.VAR}")
+
+
+class Unsealed(Refusal):
+    """Everything is restored, but facts were changed before the backup was made."""
+
+    code = "unsealed"
 
 
 def bring_in(folder: Path, manifest: Manifest, progress: Progress) -> None:
@@ -52,18 +70,29 @@ def bring_in(folder: Path, manifest: Manifest, progress: Progress) -> None:
     for count, sha256 in enumerate(originals_of(folder, manifest), 1):
         progress.show("originals", count, manifest.originals.count)
         copy_original(sha256, source=folder / ORIGINALS, target=settings.ORIGINALS, by_way_of=settings.UPLOADS)
-    place_keys(folder, manifest.keys)
+    progress.say(place_keys(folder, manifest.keys))
     progress.say("Loading the log and the accounts")
     load(manifest.database, folder, manifest.name, progress)
 
 
-def build(manifest: Manifest, progress: Progress) -> None:
+def build(manifest: Manifest, progress: Progress, skip: int) -> None:
     """Heads, sequences and views from the facts; every step may be taken twice. The mark goes when all is done."""
     schema_states.bring_up_to_date()
     progress.say(f"heads: {derive_heads():,} streams")
-    set_sequences(manifest.database.sequences)
+    set_sequences(manifest.database.sequences, skip)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     for read_model in read_models.ALL.values():
         progress.say(read_models.rebuild(read_model))
     set_mark("")
+
+
+def seal_problems(progress: Progress) -> list[str]:
+    """Reads every sealed fact; a sentence for each that was changed since."""
+    seal = newest()
+    if seal is None:
+        return []
+    found = list(problems(progress=lambda done, whole: progress.show("sealed facts verified", done, whole)))
+    if not found:
+        progress.say(f"Seals verified up to position {seal.to_position:,}: {counted(seal.tree_size, 'fact')}")
+    return found

@@ -121,9 +121,9 @@ def snapshot(progress: Progress) -> Iterator[Snapshot]:
 
 def select(columns: list[str], kept: Kept, where: sql.Composable = sql.SQL("")) -> sql.Composed:  # noqa: B008 - constant
     """The rows of a table in their one order."""
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    names, order = (sql.SQL(", ").join(map(sql.Identifier, some)) for some in (columns, kept.order.split(", ")))
     table = sql.Identifier(*kept.name.split("."))
-    return sql.SQL("select {} from {} {} order by {}").format(names, table, where, sql.Identifier(kept.order))
+    return sql.SQL("select {} from {} {} order by {}").format(names, table, where, order)
 
 
 def shared(path: Path, file: File, folder: Path) -> File:

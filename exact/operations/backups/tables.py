@@ -11,13 +11,17 @@ class Kept(msgspec.Struct, frozen=True):
 
     name: str
     order: str
-    """Columns that give the rows one order, so that equal rows are equal files."""
+    """Columns, with commas between them, that give the rows one order, so that equal rows are equal files."""
 
 
-EVENTS = "es.event"
+EVENTS, SEALS = "es.event", "es.seal"
 KEPT = (
     Kept(EVENTS, "position"),
     Kept("es.command", "command_id"),  # what was asked under which key, and what was answered
+    Kept(SEALS, "tree_size"),  # signed: nobody can make them again
+    Kept("es.seal_tile", "level, number"),  # with the seals: the witnesses against a changed fact
+    Kept("es.seal_edge", "level"),
+    Kept("es.seal_published", "place"),
     Kept("django_content_type", "id"),
     Kept("auth_permission", "id"),
     Kept("auth_group", "id"),
@@ -36,7 +40,7 @@ LEFT_OUT = {
     "es.stream": "The heads of the streams are derived from the facts.",
     "es.snapshot": "States of streams are made of the facts when they are needed.",
     "es.tracking": "How far the library's own followers came; nothing of ours follows that way.",
-    "es.projection": "Where the projections stand: after a restore each is rebuilt up to the newest fact.",
+    "es.projection": "A restore rebuilds each projection up to the newest fact; a reactor begins with the next one.",
     "es.parked": "Facts that a projection could not fold; a rebuild tries each again.",
     "es.bulk": "Which fact an imported annotation came with: derived with the heads.",
     "django_migrations": "Written by the migrations themselves; their names stand in the manifest.",

@@ -93,6 +93,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, services: object) -> Pa
     for name in ("ORIGINALS", "UPLOADS", "EXPORTS", "CACHE"):
         monkeypatch.setattr(settings, name, folder / name.lower())
     monkeypatch.setattr(settings, "VAR", folder)
+    monkeypatch.setattr(settings, "SEAL_KEY", folder / "seal" / "seal.key")
     make_folders()
     make_secret_key()
     return folder

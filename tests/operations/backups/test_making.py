@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 
+from exact.eventstore.log import head
 from exact.operations.backups import making, snapshot
 from exact.operations.backups.checking import refuse_damage
 from exact.operations.backups.making import make_backup
-from exact.operations.backups.manifest import Manifest, names
+from exact.operations.backups.manifest import DamagedBackup, Manifest, NoBackup, names
 from exact.operations.backups.progress import Progress
 from exact.operations.backups.report import told, warnings
 from exact.operations.errors import CannotRun
@@ -79,19 +81,13 @@ def test_what_happens_while_it_is_made_is_not_in_it_and_does_not_break_it(
         return copied(self, query, path, folder, name)
 
     monkeypatch.setattr(snapshot.Snapshot, "_copy", working_meanwhile)
-    before, there = world.drawn.position, AnnotationRow.objects.count()
+    position, annotations = head(), AnnotationRow.objects.count()
     manifest = make_backup(folder, quiet())
-    assert manifest.database.position >= before
-    assert manifest.database.position == elsewhere_position(manifest)
+    assert manifest.database.position == position < head()
     assert elsewhere.manage("restore", folder).returncode == 0
     newest, drawn = "select max(position) from es.event", "select count(*) from annotations"
-    assert elsewhere.rows(newest) == [(manifest.database.position,)]
-    assert elsewhere.rows(drawn) == [(there,)]
-
-
-def elsewhere_position(manifest: Manifest) -> int:
-    """What the rows of the log come to: here no position was left out."""
-    return manifest.database.rows_of("es.event")
+    assert elsewhere.rows(newest) == [(position,)]
+    assert elsewhere.rows(drawn) == [(annotations,)]
 
 
 def test_what_the_server_has_lost_is_told_and_taken_from_an_older_backup(
@@ -156,13 +152,20 @@ def test_two_at_the_same_time_are_one_too_many(back_up: BackUp, folder: Path) ->
     assert len(names(folder)) == 1
 
 
-def test_the_command_lists_and_checks(world: World, here: Machine, back_up: BackUp, folder: Path) -> None:
+def test_the_command_lists_and_checks(world: World, back_up: BackUp, folder: Path) -> None:
+    def said(**options: object) -> str:
+        out = io.StringIO()
+        call_command("backup", folder, stdout=out, **options)
+        return out.getvalue()
+
     first, second = back_up(), back_up()
-    assert here.manage("backup", folder, "--list").stdout == f"{told(first)}\n{told(second)}\n"
-    assert here.manage("backup", folder, "--check").stdout == f"Every file is whole. {told(second)}\n"
+    assert said(list=True) == f"{told(first)}\n{told(second)}\n"
+    assert said(check="") == f"Every file is whole. {told(second)}\n"
     (folder / "backups" / first.name / "tables" / "users.copy").write_bytes(b"")
-    assert "users.copy has 0 bytes instead of" in here.refused("backup", folder, "--check", first.name)
-    assert "there are: " in here.refused("backup", folder, "--check", "yesterday")
+    with pytest.raises(DamagedBackup, match=r"users.copy has 0 bytes instead of"):
+        said(check=first.name)
+    with pytest.raises(NoBackup, match="there are: "):
+        said(check="yesterday")
 
 
 class Terminal(io.StringIO):

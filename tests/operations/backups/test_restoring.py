@@ -1,16 +1,25 @@
 """After a restore everything is as it was; what is in the way of one is said before anything is written."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from exact.domain.errors import Refusal
+from exact.eventstore import seals
+from exact.eventstore.seals import Seal
 from exact.operations import read_models
-from exact.operations.backups import snapshot
+from exact.operations.backups import schema_states, snapshot
 from exact.operations.backups.checking import refuse_damage
 from exact.operations.backups.manifest import MANIFEST, SUM, Manifest, NoBackup, read, sum_line
+from exact.operations.backups.marks import set_mark
+from exact.operations.backups.restoring import SKIP, bring_in, restore
 from exact.operations.backups.tables import KEPT, read_model_tables
+from exact.operations.errors import CannotRun
+from exact.operations.startup import Wish, prepare
 from exact.projections.registry import PROJECTIONS
 from exact.storage.originals import all_kept, path_of
 from tests.architecture.world import World
@@ -20,6 +29,7 @@ BackUp = Callable[[], Manifest]
 SEQUENCES = """select sequencename, last_value from pg_sequences where schemaname = 'es'
     or sequencename in ('users_id_seq', 'access_tokens_id_seq') order by 1"""
 HEADS = "select stream_id, version, scope_id from es.stream order by 1"
+MARK = "select obj_description('es'::regnamespace)"
 PLACES = "select name, state, position from es.projection order by 1"
 
 
@@ -37,24 +47,52 @@ def test_everything_is_as_it_was(
     monkeypatch.setattr(snapshot, "STRETCH", 7)
     for projection in PROJECTIONS:
         read_models.rebuild(projection)
+    seal = sealed()
     back_up()
-    done = elsewhere.manage("restore", folder)
+    done = elsewhere.manage("restore", folder, "--skip", "0")
     assert done.returncode == 0, done.stderr
     assert content(elsewhere) == content(here)
     newest = here.rows("select max(position) from es.event")[0][0]
+    assert f"Seals verified up to position {seal.to_position}: {seal.tree_size} facts\n" in done.stdout
     assert {position for *_, position in elsewhere.rows(PLACES)} == {newest}
     assert list(all_kept(elsewhere.var / "originals")) == list(all_kept()) != []
     assert (elsewhere.var / "secret.key").read_text() == (here.var / "secret.key").read_text()
     assert (elsewhere.var / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_no_number_is_given_twice_even_if_what_it_was_given_to_is_gone(
-    world: World, back_up: BackUp, folder: Path, here: Machine, elsewhere: Machine
-) -> None:
-    here.rows("select nextval('es.number_annotation'), nextval('es.position_seq'), nextval('users_id_seq')")
+def sealed() -> Seal:
+    """The newest seal: over everything."""
+    seal = seals.seal()
+    assert seal is not None
+    return seal
+
+
+@pytest.mark.usefixtures("world")
+def test_a_fact_that_was_changed_before_the_backup_is_named(back_up: BackUp, folder: Path, elsewhere: Machine) -> None:
+    sealed()
+    with connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica; update es.event set version = 9 where position = 3;"
+                       "set session_replication_role = default")  # fmt: skip
     back_up()
+    said = elsewhere.refused("restore", folder)
+    assert said.startswith(
+        "The log is not as it was sealed; it was so in the backup already:\nPosition 3: the fact was"
+    )
+    assert elsewhere.rows(MARK) == [(None,)]
+
+
+def test_no_number_is_given_twice_even_if_what_it_was_given_to_is_gone(
+    world: World, back_up: BackUp, folder: Path, elsewhere: Machine
+) -> None:
+    sequences = back_up().database.sequences
+    lost = world.place.workplace.draw()
     assert elsewhere.manage("restore", folder).returncode == 0
-    assert elsewhere.rows(SEQUENCES) == here.rows(SEQUENCES)
+    (number, position, person) = elsewhere.rows(
+        "select nextval('es.number_annotation'), nextval('es.position_seq'), nextval('users_id_seq')"
+    )[0]
+    assert number == sequences["es.number_annotation"] + SKIP + 1 > (lost.number or 0)
+    assert position == sequences["es.position_seq"] + SKIP + 1 > lost.position
+    assert person == sequences["public.users_id_seq"] + SKIP + 1
 
 
 @pytest.mark.usefixtures("world")
@@ -65,13 +103,23 @@ def test_a_database_with_rows_is_refused(back_up: BackUp, folder: Path, here: Ma
     assert content(here) == before
 
 
-KINDS = ("tables/users.copy", "tables/es.event.*.copy", "keys/secret.key", "originals.sha256", MANIFEST, SUM)
+KINDS = (
+    "tables/users.copy",
+    "tables/es.seal.copy",
+    "tables/es.event.*.copy",
+    "keys/secret.key",
+    "keys/seal.pub",
+    "originals.sha256",
+    MANIFEST,
+    SUM,
+)
 
 
 @pytest.fixture
 def whole(world: World, back_up: BackUp, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a backup, with full stretches of the log beside it."""
     monkeypatch.setattr(snapshot, "STRETCH", 20)
+    sealed()
     return folder / "backups" / back_up().name
 
 
@@ -123,15 +171,16 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
     assert elsewhere.rows("select count(*) from es.event") == here.rows("select count(*) from es.event")
 
 
-def test_a_backup_of_a_newer_version_is_refused(whole: Path, folder: Path, elsewhere: Machine) -> None:
+def test_a_backup_of_a_newer_version_is_refused(whole: Path, folder: Path) -> None:
     changed(whole, '"0001_log"', '"0001_log", "0099_unheard_of"')
-    assert "does not know (eventstore.0099_unheard_of)" in elsewhere.refused("restore", folder)
-    assert not elsewhere.var.exists()
+    with pytest.raises(CannotRun, match=r"does not know \(eventstore.0099_unheard_of\)"):
+        restore(folder, None, quiet())
 
 
-def test_newer_tables_than_those_of_the_backup_are_refused(whole: Path, folder: Path, with_tables: Machine) -> None:
+def test_newer_tables_than_those_of_the_backup_are_refused(whole: Path, folder: Path) -> None:
     changed(whole, '"0003_activity_of_teams"', '"0002_imports"')
-    assert "newer than the backup (projections.0003_activity_of_teams)" in with_tables.refused("restore", folder)
+    with pytest.raises(CannotRun, match=r"newer than the backup \(projections.0003_activity_of_teams\)"):
+        schema_states.bring_to(read(folder).database.migrations)
 
 
 @pytest.mark.usefixtures("world")
@@ -147,19 +196,29 @@ def test_killed_while_rows_are_loaded_the_database_is_empty_and_the_next_one_suc
 
 
 @pytest.mark.usefixtures("world")
-def test_killed_while_views_are_built_nobody_may_work_until_it_is_finished(
+def test_killed_while_views_are_built_it_is_finished_by_the_same_command(
     back_up: BackUp, folder: Path, here: Machine, with_tables: Machine
 ) -> None:
     elsewhere, name = with_tables, back_up().name
     elsewhere.kill_when_waiting("restore", folder, lock="annotations in share mode")
-    sentence = f"A restore was interrupted here; finish it first: manage.py restore FOLDER --backup {name}\n"
-    assert elsewhere.refused("set_up") == elsewhere.refused("up") == sentence
-    back_up()
-    assert f"go on with --backup {name}" in elsewhere.refused("restore", folder)
-    done = elsewhere.manage("restore", folder, "--backup", name)
-    assert "Going on where an interrupted restore has left off" in done.stdout
+    assert elsewhere.rows(MARK) == [(name,)]
+    assert "Going on where an interrupted restore has left off" in elsewhere.manage("restore", folder).stdout
     assert content(elsewhere)["annotations"] == content(here)["annotations"]
-    assert elsewhere.rows("select obj_description('es'::regnamespace)") == [(None,)]
+    assert elsewhere.rows(MARK) == [(None,)]
+
+
+@pytest.mark.usefixtures("world")
+def test_nobody_may_work_before_an_interrupted_restore_is_finished(back_up: BackUp, folder: Path) -> None:
+    manifest = back_up()
+    set_mark("2026-11-25T23-43-16Z")
+    sentence = "interrupted here; finish it first: manage.py restore FOLDER --backup 2026-11-25T23-43-16Z"
+    for refused in (lambda: call_command("set_up"), lambda: prepare(Wish(), print)):
+        with pytest.raises(CannotRun, match=sentence):
+            refused()
+    with pytest.raises(CannotRun, match="go on with --backup 2026-11-25T23-43-16Z"):
+        bring_in(folder, manifest, quiet())
+    set_mark("")
+    call_command("set_up", stdout=io.StringIO())
 
 
 def test_a_folder_without_backups_is_told(folder: Path) -> None:

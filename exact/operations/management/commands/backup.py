@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from typing_extensions import override
 
+from exact.operations.backups import keys
 from exact.operations.backups.checking import refuse_damage
 from exact.operations.backups.making import make_backup
 from exact.operations.backups.manifest import names, read
@@ -29,6 +30,8 @@ class Command(BaseCommand):
             "folder", metavar="FOLDER", type=Path, help="where the backups are; several share one folder"
         )
         parser.add_argument("--var", metavar="DIR", help="folder of the EXACT to back up (EXACT_VAR, else ./var)")
+        parser.add_argument("--with-private-key", action="store_true",
+                            help="also the key that signs the seals: whoever gets it can forge them")  # fmt: skip
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument("--list", action="store_true", help="show the backups that are there")
         instead.add_argument("--check", metavar="NAME", nargs="?", const=NEWEST,
@@ -43,16 +46,17 @@ class Command(BaseCommand):
         elif options["check"] is not None:
             self._check(folder, options["check"] or None, progress)
         else:
-            self._make(folder, progress)
+            self._make(folder, progress, with_private_key=options["with_private_key"])
 
     def _check(self, folder: Path, name: str | None, progress: Progress) -> None:
         manifest = read(folder, name)
         refuse_damage(folder, manifest, progress)
         progress.say(f"Every file is whole. {told(manifest)}")
 
-    def _make(self, folder: Path, progress: Progress) -> None:
+    def _make(self, folder: Path, progress: Progress, *, with_private_key: bool) -> None:
         with stopping_told("Stopped; no backup was made."), database_for_reading(progress.say):
-            manifest = make_backup(folder, progress)
+            manifest = make_backup(folder, progress, with_private_key=with_private_key)
         progress.say(told(manifest))
+        progress.say(keys.told(with_private_key=with_private_key))
         for sentence in warnings(manifest):
             self.stderr.write(sentence)

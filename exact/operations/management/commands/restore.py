@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from typing_extensions import override
 
 from exact.operations.backups.progress import Progress
-from exact.operations.backups.restoring import restore
+from exact.operations.backups.restoring import SKIP, restore
 from exact.operations.servers import stopping_told
 
 STOPPED = "Stopped; run the same command again: it goes on, or begins anew."
@@ -25,8 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("folder", metavar="FOLDER", type=Path, help="where the backups are")
         parser.add_argument("--var", metavar="DIR", help="folder of the new EXACT (EXACT_VAR, else ./var)")
         parser.add_argument("--backup", metavar="NAME", help="which of them; the newest without it")
+        parser.add_argument("--skip", metavar="N", type=int, default=SKIP,
+                            help="leave out N public numbers that the lost server may have given")  # fmt: skip
 
     @override
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's signature
         with stopping_told(STOPPED):
-            restore(options["folder"].absolute(), options["backup"], Progress(self.stdout))
+            restore(options["folder"].absolute(), options["backup"], Progress(self.stdout), options["skip"])
