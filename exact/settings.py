@@ -83,7 +83,8 @@ def database(url: str) -> dict[str, Any]:
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = options.pop("host", parts.hostname or "")
     if POSTGRES_POOL:
-        options["pool"] = {"min_size": 2, "max_size": POSTGRES_POOL, "timeout": 10}
+        # A restart of PostgreSQL is waited for. The pool's own tries come ever more seldom; that ends after 10 s.
+        options["pool"] = {"min_size": 2, "max_size": POSTGRES_POOL, "timeout": 5, "reconnect_timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -121,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "exact.web.middleware.ContentSecurityPolicy",
+    "exact.web.middleware.DatabaseAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import DataError, OperationalError
+from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from exact.domain.errors import Busy, Invalid, NotFound, Refusal, status_of
+from exact.eventstore.errors import UNAVAILABLE
 from exact.tiles.errors import MissingFile, NoSuchTile, TileError
 
 RETRY_AFTER_S = 2
@@ -38,7 +39,7 @@ def as_refusal(error: Exception) -> Exception:
         return Refusal(error.sentence, code=error.code)
     if isinstance(error, DataError):
         return Invalid("The database cannot keep one of these values: it is too large or no text.", code="value")
-    if isinstance(error, OperationalError):
+    if isinstance(error, UNAVAILABLE):
         return Busy("The database could not answer just now; try again.", reason=type(error).__name__)
     if isinstance(error, Http404):
         return NotFound("There is no such thing, or it belongs to another team.")

@@ -4,9 +4,9 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
+from exact.eventstore.errors import UNAVAILABLE
 from exact.eventstore.log import head
 from exact.projections.places import Place, places
 
@@ -19,11 +19,12 @@ def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
     Red is a reader of the log that has stopped, for it will not move again by itself, and one that is more than
     EXACT_LAG_MAX_S behind. A degraded one (some facts are parked) goes on, and is no reason to take the server away.
     """
-    database = database_answers()
     hints = redis_answers()
-    readers = readers_of_the_log() if database else []
+    try:
+        database, readers, newest = True, readers_of_the_log(), head()
+    except UNAVAILABLE:
+        database, readers, newest = False, [], 0
     well = database and hints and all(follows(row) for row in readers)
-    newest = head() if database else 0
     words = {True: "ok", False: "failing"}
     return {
         "status": words[well],
@@ -31,16 +32,6 @@ def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
         "redis": words[hints],
         "projections": [shown(row, newest) for row in readers],
     }, well
-
-
-def database_answers() -> bool:
-    """One trip to PostgreSQL."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-    except DatabaseError:
-        return False
-    return True
 
 
 def redis_answers() -> bool:

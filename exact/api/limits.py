@@ -9,8 +9,10 @@ from django.conf import settings
 from django.http.cookie import parse_cookie
 
 from exact.accounts.authentication import person_from_headers
-from exact.api.errors import body
-from exact.domain.errors import NotSignedIn, Refusal, TooLarge, status_of
+from exact.api.errors import RETRY_AFTER_S, as_refusal, body
+from exact.domain.errors import Busy, NotSignedIn, Refusal, TooLarge, status_of
+from exact.eventstore.errors import UNAVAILABLE
+from exact.storage.disk import disk_full_refused
 
 Scope = MutableMapping[str, Any]  # Any: ASGI's
 Message = MutableMapping[str, Any]
@@ -38,7 +40,9 @@ class BodyLimit:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             await refuse(scope, headers)
-        except Refusal as refusal:
+        except (Refusal, *UNAVAILABLE) as error:
+            refusal = as_refusal(error)
+            assert isinstance(refusal, Refusal), "the table knows a database that is away"
             await say(refusal, send)
             return
         await Counted(limit_of(scope), receive, send).run(self.app, scope)
@@ -64,8 +68,14 @@ class Counted:
         self.answered = False
 
     async def run(self, app: App, scope: Scope) -> None:
-        """The application sees a client that goes away when it brings too much."""
-        await app(scope, self.counted, self.watched)
+        """The application sees a client that goes away when it brings too much; a full disk is told like everywhere."""
+        try:
+            with disk_full_refused():  # Django puts what is large into a file before anybody sees it
+                await app(scope, self.counted, self.watched)
+        except Busy as refusal:
+            if self.answered:
+                raise
+            await say(refusal, self.send)
         if self.bytes > self.limit and not self.answered:
             await say(too_large(self.limit), self.send)
 
@@ -106,5 +116,7 @@ async def say(refusal: Refusal, send: Send) -> None:
     text = msgspec.json.encode(body(refusal))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode()),
                (b"connection", b"close")]  # fmt: skip
+    if isinstance(refusal, Busy):
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
     await send({"type": "http.response.start", "status": status_of(refusal), "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -183,7 +183,7 @@ def verify_annotation(command: VerifyAnnotation, context: Context) -> Change:
 def withdraw_verification(command: WithdrawVerification, context: Context) -> Change:
     """The own verdict taken back."""
     annotation, _ = annotation_of(command.annotation_id, context, command.NEEDS)
-    return _change(annotation, annotation.withdraw_verification(context.stamp))
+    return _change(annotation, annotation.withdraw_verification(context.person.person_id, context.stamp))
 
 
 def read_ahead(commands: Iterable[Command], context: Context) -> None:

@@ -6,9 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
-from django import db
 from django.db import transaction
-from eventsourcing import persistence as library
 from msgspec.structs import replace
 
 from exact.accounts.models import users_by_person
@@ -21,7 +19,7 @@ from exact.domain.facts import Claim, Fact, Stamp
 from exact.domain.identifiers import derived_id, new_id
 from exact.domain.registry import fold
 from exact.eventstore import log
-from exact.eventstore.errors import CommandAlreadyDone, StaleHead
+from exact.eventstore.errors import UNAVAILABLE, CommandAlreadyDone, StaleHead
 from exact.eventstore.mapper import ENCODER
 from exact.eventstore.recorder import Done, Recording
 from exact.projections.annotations import shown
@@ -149,7 +147,7 @@ def dispatch(
         return twin
     except Conflict as refusal:
         raise explained(refusal) from None
-    except (db.OperationalError, library.OperationalError) as error:
+    except UNAVAILABLE as error:
         raise busy(error) from error
 
 

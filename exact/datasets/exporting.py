@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +14,8 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from exact.accounts.permissions import Permission
@@ -22,14 +25,20 @@ from exact.datasets.replay import of_image, of_version
 from exact.datasets.work import enqueue
 from exact.domain.dataset_versions import DatasetVersionFrozen, Definition
 from exact.domain.errors import Invalid, NotFound, Refusal
+from exact.eventstore.errors import UNAVAILABLE
 from exact.eventstore.log import head
 from exact.exchange.document import Document, Format, ImageAnnotations
 from exact.exchange.registry import format_named
 from exact.projections.dataset_versions import DatasetVersionRow
 from exact.projections.images import ImageRow
+from exact.storage.disk import sweep_older
 
 TELL_EVERY_S = 0.5
+ATTEMPTS_MAX = 10
+"""So often a file is begun whose worker then dies, or whose database goes away; one more could kill it again."""
 KEPT = timedelta(days=30)
+UNFINISHED = ("queued", "running")
+DRAFT = ".draft-"
 Told = Callable[[float], None]
 
 
@@ -91,7 +100,7 @@ class Hashing(io.RawIOBase):
 def write(document: Document, format_: Format, path: Path, told: Told = lambda _: None) -> Written:
     """Write the file whole or not at all; it is there under its name only when it is finished."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)
     try:
         with os.fdopen(descriptor, "wb") as out:
             hashing = Hashing(out)
@@ -117,10 +126,7 @@ def request_version(number: int, format_name: str, by: Person) -> Export:
 
 
 def prepare_version(export_id: UUID, frozen: DatasetVersionFrozen, format_name: str) -> None:
-    """Ask for a version's file on behalf of whoever froze it; the same id twice is one file.
-
-    Raises Busy when the queue does not answer.
-    """
+    """Ask for a version's file on behalf of whoever froze it; the same id twice is one file."""
     document, format_ = of_version(frozen.definition), format_named(format_name)
     fields = {
         "team_id": frozen.definition.team_id,
@@ -175,21 +181,62 @@ def path_of(export: Export) -> Path:
 
 
 def perform(export_id: UUID) -> None:
-    """Write the file of a request; doing it twice gives the same file."""
-    export = Export.objects.filter(id=export_id).exclude(state="ready").first()
-    if export is None:
-        return
-    Export.objects.filter(id=export.id).update(state="running", progress=0)
+    """Write the file of a request, unless it is done or being done; doing it twice gives the same file.
+
+    Raises what the database says when it goes away meanwhile, and what nobody expected: that is told in the row, too.
+    """
+    with alone_at(export_id) as alone:
+        export = _begun(export_id) if alone else None
+        if export is None:
+            return
+        try:
+            written = write(_document(export), format_named(export.format), path_of(export), _teller(export))
+        except Refusal as refusal:
+            _end(export, state="failed", problem=refusal.sentence)
+        except OSError as error:
+            _end(export, state="failed", problem=f"The file could not be written: {error.strerror}.")
+        except UNAVAILABLE:
+            raise  # unfinished: the worker's next look begins it again
+        except Exception as error:
+            _end(export, state="failed", problem=f"The server made a mistake in writing it ({type(error).__name__}).")
+            raise
+        else:
+            _end(export, state="ready", progress=1, sha256=written.sha256, size_bytes=written.size_bytes)
+
+
+@contextmanager
+def alone_at(export_id: UUID) -> Iterator[bool]:
+    """Whether nobody else writes this file now: a lock of the database connection, which dies with its worker."""
+    key = int.from_bytes(export_id.bytes[8:], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [key])
+        alone: bool = cursor.fetchone()[0]
     try:
-        written = write(_document(export), format_named(export.format), path_of(export), _teller(export))
-    except Refusal as refusal:
-        Export.objects.filter(id=export.id).update(state="failed", problem=refusal.sentence)
-    except OSError as error:
-        sentence = f"The file could not be written: {error.strerror}."
-        Export.objects.filter(id=export.id).update(state="failed", problem=sentence)
-    else:
-        done = {"sha256": written.sha256, "size_bytes": written.size_bytes}
-        Export.objects.filter(id=export.id).update(state="ready", progress=1, **done)
+        yield alone
+    finally:
+        if alone:
+            _give_back(key)
+
+
+def _give_back(key: int) -> None:
+    with suppress(*UNAVAILABLE), connection.cursor() as cursor:  # a connection that is gone has given it back
+        cursor.execute("select pg_advisory_unlock(%s)", [key])
+
+
+def _begun(export_id: UUID) -> Export | None:
+    """The request, counted as begun once more; None when it is finished or was begun too often."""
+    waiting = Export.objects.filter(id=export_id, state__in=UNFINISHED)
+    waiting.update(state="running", progress=0, attempts=F("attempts") + 1)
+    export = waiting.first()
+    if export is not None and export.attempts > ATTEMPTS_MAX:
+        problem = f"The file was begun {ATTEMPTS_MAX} times, and the server went down each time; ask for less at once."
+        _end(export, state="failed", problem=problem)
+        return None
+    return export
+
+
+def _end(export: Export, **fields: Any) -> None:  # Any: the row's columns
+    Export.objects.filter(id=export.id).update(**fields)
 
 
 def _document(export: Export) -> Document:
@@ -213,9 +260,14 @@ def _teller(export: Export) -> Told:
 
 
 def unfinished() -> list[UUID]:
-    """Requests that a worker has not finished, the oldest first."""
-    waiting = Export.objects.filter(state__in=("queued", "running")).order_by("requested_at")
+    """Requests that no worker has finished, the oldest first."""
+    waiting = Export.objects.filter(state__in=UNFINISHED).order_by("requested_at")
     return list(waiting.values_list("id", flat=True))
+
+
+def sweep_drafts() -> int:
+    """Delete drafts that a killed worker left more than a day ago; answers how many files."""
+    return sweep_older(Path(settings.EXPORTS), f"{DRAFT}*")
 
 
 def forget_old() -> int:

@@ -23,6 +23,7 @@ class Export(models.Model):
     sha256 = models.TextField(default="")
     size_bytes = models.BigIntegerField(default=0)
     problem = models.TextField(default="")
+    attempts = models.SmallIntegerField(default=0)
 
     class Meta:
         db_table = "exports"

@@ -1,5 +1,6 @@
 """Handing work to the worker by name: this room does not know the worker's, which stands above it."""
 
+import logging
 from functools import cache
 
 import dramatiq
@@ -7,7 +8,7 @@ import redis
 from django.conf import settings
 from dramatiq.brokers.redis import RedisBroker
 
-from exact.domain.errors import Busy
+logger = logging.getLogger("exact.work")
 
 NAMESPACE = "exact"
 
@@ -18,7 +19,10 @@ def _broker() -> RedisBroker:
 
 
 def enqueue(actor: str, *words: str) -> None:
-    """Put one job on the worker's queue; Busy when Redis does not answer."""
+    """Put one job on the worker's queue, so that it is done now.
+
+    What is to be done stands in a table: without Redis it waits for the worker's next look there (housekeeping.py).
+    """
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name="default", actor_name=actor, args=words, kwargs={}, options={}
     )
@@ -27,4 +31,4 @@ def enqueue(actor: str, *words: str) -> None:
     try:
         broker.enqueue(message)
     except (redis.RedisError, dramatiq.errors.ConnectionError):
-        raise Busy("The queue of background work does not answer; try again in a moment.") from None
+        logger.warning("the queue does not answer; %s of %s waits for the worker's next look", actor, words)

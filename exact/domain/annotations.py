@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -89,8 +89,10 @@ class AnnotationVerified(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class VerificationWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A person took the own verification back."""
+    """What a person had said was taken back, by that person or by whoever undoes it."""
 
+    SCHEMA: ClassVar[int] = 2
+    person_id: UUID
     of_version: int
 
 
@@ -188,10 +190,12 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
         number = mine.number if mine else number
         return [self._next(AnnotationVerified, stamp, number=number, verdict=verdict, of_version=self.content_version)]
 
-    def withdraw_verification(self, stamp: Stamp) -> list[Fact]:
-        """Take the own verification back; nothing where there is none."""
-        mine = self.verification_of(stamp.by)
-        return [self._next(VerificationWithdrawn, stamp, of_version=mine.of_version)] if mine else []
+    def withdraw_verification(self, person_id: UUID, stamp: Stamp) -> list[Fact]:
+        """Take back what that person said; nothing where there is nothing."""
+        said = self.verification_of(person_id)
+        if said is None:
+            return []
+        return [self._next(VerificationWithdrawn, stamp, person_id=person_id, of_version=said.of_version)]
 
     def verification_of(self, person_id: UUID) -> Verification | None:
         """What that person last said, of whatever version."""
@@ -286,7 +290,7 @@ def evolve(annotation: Annotation | None, fact: Fact) -> Annotation:
         case AnnotationVerified():
             return replace(annotation, verifications=_verified(annotation.verifications, fact))
         case VerificationWithdrawn():
-            return replace(annotation, verifications=_without(annotation.verifications, fact.by))
+            return replace(annotation, verifications=_without(annotation.verifications, fact.person_id))
     raise TypeError(f"{type(fact).__name__} is no fact of an annotation")
 
 

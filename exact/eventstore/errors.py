@@ -8,6 +8,16 @@ from django import db
 from django.db import connections, transaction
 from eventsourcing import persistence as library
 
+UNAVAILABLE = (
+    db.OperationalError,
+    db.InterfaceError,
+    library.OperationalError,
+    library.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""The database could not do it just now: it is going down or coming up, its disk is full, a lock was held too long."""
+
 
 class StaleHead(library.IntegrityError):
     """Somebody else moved a stream first. HTTP 409 hangs on this class only."""
@@ -54,8 +64,7 @@ BUSY = ("40", "55P03")
 def away(error: BaseException) -> bool:
     """Whether the database cannot be reached or cannot work: wait and come back."""
     state = sqlstate(error)
-    lost = (db.OperationalError, db.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
-    return state.startswith(AWAY) if state else isinstance(error, lost)
+    return state.startswith(AWAY) if state else isinstance(error, UNAVAILABLE)
 
 
 def passing(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from exact.accounts.colours import colour_of
 from exact.accounts.policy import Person
+from exact.eventstore.errors import UNAVAILABLE
 from exact.live.access import Scene, admitted, still_admitted
 from exact.live.messages import (
     BEHIND_MAX,
@@ -69,6 +70,9 @@ class SceneConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         self._last_presence = 0.0
         try:
             return await super().__call__(scope, receive, send)
+        except UNAVAILABLE as error:
+            logger.warning("the database is away: %s", error)
+            await self.close(Close.TRY_AGAIN_LATER)
         finally:
             await self._leave()
 

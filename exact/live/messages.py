@@ -18,6 +18,7 @@ PRESENCE_PER_S = 15
 class Close(IntEnum):
     """Why the server ends a connection."""
 
+    TRY_AGAIN_LATER = 1013
     BAD_MESSAGE = 4400
     NOT_SIGNED_IN = 4401
     ACCESS_WITHDRAWN = 4403

@@ -140,7 +140,7 @@ def _of_annotation() -> list[Fact]:
         lambda found, stamp: found.reclassify(MITOSIS, stamp),
         lambda found, stamp: found.describe("metaphase?", {"score": 0.75, "tags": ["a", "ü"]}, stamp),
         lambda found, stamp: found.verify(Verdict.REJECTED, found.version, 1, stamp),
-        lambda found, stamp: found.withdraw_verification(stamp),
+        lambda found, stamp: found.withdraw_verification(ANNA, stamp),
         lambda found, stamp: found.remove("drawn twice", stamp),
         lambda found, stamp: found.restore(stamp),
     )
@@ -232,7 +232,7 @@ def _verify(verdict: Verdict, number: int) -> Step:
 ACCEPT, REJECT = _verify(Verdict.ACCEPTED, 1), _verify(Verdict.REJECTED, 2)
 REMOVE: Step = lambda found, stamp: found.remove("twice", stamp)  # noqa: E731 - a step among steps
 RESTORE: Step = lambda found, stamp: found.restore(stamp)  # noqa: E731
-WITHDRAW: Step = lambda found, stamp: found.withdraw_verification(stamp)  # noqa: E731
+WITHDRAW: Step = lambda found, stamp: found.withdraw_verification(CEM, stamp)  # noqa: E731
 RESHAPE: Step = lambda found, stamp: found.reshape(a_box(5000), stamp)  # noqa: E731
 RECLASSIFY: Step = lambda found, stamp: found.reclassify(MITOSIS, stamp)  # noqa: E731
 DESCRIBE: Step = lambda found, stamp: found.describe("large", {"score": 1}, stamp)  # noqa: E731
@@ -256,6 +256,7 @@ def histories() -> list[History]:
         ("accepted", _after(box, (BEN, ACCEPT))),
         ("accepted and rejected by two people", _after(box, (BEN, ACCEPT), (CEM, REJECT))),
         ("the rejection withdrawn", _after(box, (BEN, ACCEPT), (CEM, REJECT), (CEM, WITHDRAW))),
+        ("the rejection withdrawn by somebody else", _after(box, (BEN, ACCEPT), (CEM, REJECT), (BEN, WITHDRAW))),
         ("the same person changes the verdict", _after(box, (BEN, ACCEPT), (BEN, REJECT))),
         ("edited after a verdict", _after(box, (BEN, ACCEPT), (ANNA, RESHAPE))),
         ("edited after a verdict and verified again", _after(box, (BEN, REJECT), (ANNA, RESHAPE), (BEN, ACCEPT))),

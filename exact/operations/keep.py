@@ -1,5 +1,7 @@
 """Keeps one program running: starts it again when it dies, ends it when told to or when its own parent is gone.
 
+What has never really lived is given up after a few attempts; what has lived once is started again for ever.
+
 A small program of its own, without Django: `python -I -S keep.py --parent PID --name web -- program arguments`.
 The kernel sends it SIGTERM when the process that asked for it dies, even by kill -9, so that nothing outlives a
 killed supervisor.
@@ -20,6 +22,8 @@ TOLD = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 LISTENED = {*TOLD, signal.SIGCHLD}
 SHORT_LIFE_S = 10.0
 """A program that ends by itself sooner than this did not really start."""
+LONGEST_DELAY_S = 5.0
+"""Between two lives, however often it failed: what was in the way, such as a full disk, may be gone by then."""
 LAST_WAIT_S = 3.0
 
 
@@ -36,7 +40,9 @@ class Keeper:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.stop_signal = signal.Signals[f"SIG{options.stop_signal}"]
+        self.death_signal = signal.Signals[f"SIG{options.death_signal or options.stop_signal}"]
         self.short_lives = 0
+        self.has_lived = options.attempts == 0
 
     def run(self) -> int:
         """0 when told to stop, 1 when the program does not start."""
@@ -66,7 +72,7 @@ class Keeper:
 
     def _before_exec(self) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        end_with_parent(self.stop_signal)
+        end_with_parent(self.death_signal)
 
     def _watch(self, child: subprocess.Popen[bytes]) -> int | None:
         """The code with which it ended, or None when we are told to stop."""
@@ -87,14 +93,15 @@ class Keeper:
         child.wait()
 
     def _after_death(self, code: int, lived_s: float) -> float | None:
-        """How long to wait before the next life; None when there is no sense in one."""
+        """How long to wait before the next life; None when it never really lived and so there is no sense in one."""
         violent = code in (-signal.SIGKILL, -signal.SIGTERM)
+        self.has_lived = self.has_lived or lived_s > SHORT_LIFE_S
         self.short_lives = 0 if violent or lived_s > SHORT_LIFE_S else self.short_lives + 1
         ended = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
-        if self.short_lives >= self.options.attempts:
+        if not self.has_lived and self.short_lives >= self.options.attempts:
             say(f"{self.options.name} {ended} and does not start; gave up after {self.short_lives} attempts")
             return None
-        delay_s = 0.25 * float(2**self.short_lives)
+        delay_s = min(0.25 * float(2 ** min(self.short_lives, 10)), LONGEST_DELAY_S)
         say(f"{self.options.name} {ended}; starts again in {delay_s:g} s")
         return delay_s
 
@@ -117,8 +124,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parent", type=int, required=True, help="process whose end is ours")
     parser.add_argument("--name", required=True)
     parser.add_argument("--stop-signal", default="TERM")
+    parser.add_argument("--death-signal", help="what the program gets when its keeper is killed; else the stop signal")
     parser.add_argument("--patience", type=float, default=3.0, help="seconds between the polite and the rude signal")
-    parser.add_argument("--attempts", type=int, default=4, help="short lives in a row before giving up")
+    parser.add_argument(
+        "--attempts", type=int, default=4, help="short lives in a row before giving up on what never lived; 0: never"
+    )
     parser.add_argument("--hold", type=int, action="append", default=[], help="file descriptor to hand on")
     parser.add_argument("--cwd", default=None)
     parser.add_argument("program", nargs="+")

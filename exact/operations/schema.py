@@ -1,6 +1,7 @@
 """The promises to the outside, generated: event and message schemas, golden files, OpenAPI, tables of the docs."""
 
 import ast
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -64,6 +65,27 @@ def differing(root: Path = ROOT) -> Iterator[Path]:
     for path, text in (generated() | missing_goldens(root)).items():
         if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text:
             yield path
+
+
+RELEASED = "schema/events/RELEASED"
+"""SHA-256 and name of every file of events that was published: it never changes any more."""
+
+
+def published(root: Path = ROOT) -> dict[str, str]:
+    """Name below schema/events to SHA-256."""
+    lines = (root / RELEASED).read_text(encoding="utf-8").splitlines()
+    found = (line.split() for line in lines if line and not line.startswith("#"))
+    return {name: sha256 for sha256, name in found}
+
+
+def publish(root: Path = ROOT) -> list[str]:
+    """Add every file of events that is not published yet, at a release; answers their names."""
+    folder, known = (root / RELEASED).parent, published(root)
+    names = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.json"))]
+    fresh = [name for name in names if name not in known]
+    with (root / RELEASED).open("a", encoding="utf-8") as file:
+        file.writelines(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in fresh)
+    return fresh
 
 
 def pretty(value: Any) -> str:  # Any: JSON

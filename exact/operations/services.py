@@ -65,16 +65,26 @@ class Kept:
         """Returns when the server answers."""
         self.service.prepare()
         keep_short(self.log)
+        self._keep()
+        self._wait(time.monotonic() + within_s)
+
+    def tend(self) -> str | None:
+        """A keeper that died is replaced by one that never gives up: the server did start once. Answers a sentence."""
+        if self.keeper is None or self.keeper.poll() is None:
+            return None
+        self._keep("--attempts", "0")
+        return f"The keeper of {self.service.name} had ended; there is a new one"
+
+    def _keep(self, *options: str) -> None:
         with self.log.open("ab") as log:
             self.keeper = subprocess.Popen(
-                keep_command(self.service, self.service.command(), self.hold, cwd=settings.VAR),
+                keep_command(self.service, self.service.command(), self.hold, settings.VAR, *options),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 pass_fds=self.hold,
             )
-        self._wait(time.monotonic() + within_s)
 
     def _wait(self, deadline: float) -> None:
         while not self.service.answers():
@@ -94,9 +104,9 @@ class Kept:
         self.keeper = None
 
 
-def keep_command(service: Keepable, command: Sequence[str], hold: Iterable[int], cwd: Path) -> list[str]:
+def keep_command(service: Keepable, command: Sequence[str], hold: Iterable[int], cwd: Path, *options: str) -> list[str]:
     """The keeper's words; its parent is this process."""
-    words = ["--parent", str(os.getpid()), "--name", service.name, "--cwd", str(cwd)]
+    words = [*options, "--parent", str(os.getpid()), "--name", service.name, "--cwd", str(cwd)]
     words += ["--stop-signal", service.stop_signal, "--patience", str(service.patience_s)]
     for descriptor in hold:
         words += ["--hold", str(descriptor)]
@@ -138,6 +148,10 @@ class Services:
         """The other way round."""
         for kept in reversed(self._embedded()):
             kept.stop()
+
+    def tend(self) -> list[str]:
+        """Replaces keepers that died; from the main thread, since the kernel's death signal hangs on the thread."""
+        return [sentence for kept in self._embedded() if (sentence := kept.tend())]
 
     def _embedded(self) -> list[Kept]:
         return [kept for kept in (self.postgres, self.redis) if kept is not None]

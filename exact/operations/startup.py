@@ -70,7 +70,7 @@ def serve(wish: Wish, say: Say, lock: Lock) -> None:
         signing_in = prepare(wish, say)
         say("Starting web, worker, projector and sealer")
         announce = threading.Thread(target=announce_when_ready, args=(wish, signing_in, say), daemon=True)
-        asked = supervise(programs(wish.host, wish.port), [lock.descriptor], announce.start)
+        asked = supervise(programs(wish.host, wish.port), [lock.descriptor], announce.start, services.tend)
         say("Stopping PostgreSQL and Redis" if settings.EMBEDDED_POSTGRES else "Stopping")
     finally:
         stop_undisturbed(services)

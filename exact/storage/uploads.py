@@ -2,7 +2,6 @@
 
 import hashlib
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +10,9 @@ from pathlib import Path
 from django.conf import settings
 
 from exact.domain.errors import TooLarge
-from exact.storage.disk import disk_full_refused
+from exact.storage.disk import disk_full_refused, sweep_older
 from exact.storage.names import checked_name
 
-LEFTOVER_AGE_S = 24 * 3600
 PREFIX = "upload-"
 
 
@@ -49,11 +47,7 @@ def receiving(
 
 def sweep_leftovers(folder: Path | None = None) -> int:
     """Deletes what a killed server left behind more than a day ago; returns how many files."""
-    oldest = time.time() - LEFTOVER_AGE_S
-    leftovers = [f for f in (folder or settings.UPLOADS).glob(PREFIX + "*") if f.stat().st_mtime < oldest]
-    for leftover in leftovers:
-        leftover.unlink(missing_ok=True)
-    return len(leftovers)
+    return sweep_older(folder or settings.UPLOADS, PREFIX + "*")
 
 
 def _new_file(folder: Path) -> Path:

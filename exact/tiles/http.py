@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http.cookie import parse_cookie
 
 from exact.domain.errors import Busy, NotFound, Refusal, status_of
+from exact.eventstore.errors import UNAVAILABLE
 from exact.tiles.access import Access, Answer, Credential, where_by_membership, who_by_accounts
 from exact.tiles.addresses import is_ours, read_path
 from exact.tiles.encoders import MEDIA_TYPES
@@ -78,6 +79,8 @@ class TileRoute:
         except Refusal as refusal:
             headers = {b"retry-after": b"1"} if isinstance(refusal, Busy) else {}
             return problem(status_of(refusal), refusal.code, refusal.sentence, headers)
+        except UNAVAILABLE:
+            return problem(503, "busy", "The database could not answer just now; try again.", {b"retry-after": b"1"})
         except TileError as error:
             return problem(404 if isinstance(error, NoSuchTile | MissingFile) else 422, error.code, error.sentence)
 

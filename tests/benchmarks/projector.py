@@ -129,7 +129,7 @@ class Lives:
         verdict = Verdict.REJECTED if what > 0.9 else Verdict.ACCEPTED
         self.count += 1
         facts = annotation.verify(verdict, annotation.version, self.count, stamp)
-        return facts[0] if facts else annotation.withdraw_verification(stamp)[0]
+        return facts[0] if facts else annotation.withdraw_verification(stamp.by, stamp)[0]
 
     def vector(self):
         """Anywhere on the image; nobody checks here whether its outline crosses itself."""

@@ -1,14 +1,27 @@
 """Exports as files: asked for with the right to, whole or not at all, finished by the next worker."""
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from exact.datasets import exporting
-from exact.datasets.exporting import forget_old, path_of, perform, request_image, request_version, unfinished
+from exact.datasets import exporting, work
+from exact.datasets.exporting import (
+    ATTEMPTS_MAX,
+    alone_at,
+    forget_old,
+    path_of,
+    perform,
+    request_image,
+    request_version,
+    sweep_drafts,
+    unfinished,
+)
 from exact.datasets.freezing import Freeze, freeze
 from exact.datasets.models import Export
 from exact.domain.errors import Invalid, NotFound
@@ -78,6 +91,81 @@ def test_a_disk_that_is_full_is_told_and_leaves_no_half_file(monkeypatch):
     export.refresh_from_db()
     assert (export.state, export.problem) == ("failed", "The file could not be written: No space left on device.")
     assert list(settings.EXPORTS.iterdir()) == []
+
+
+def test_a_request_whose_hint_was_lost_waits_for_the_next_look(settings):
+    place = a_workplace()
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    work._broker.cache_clear()
+    export = request_image(place.image_number, None, "csv", place.owner)
+    work._broker.cache_clear()
+    assert unfinished() == [export.id]
+
+
+def test_a_file_is_written_by_one_worker_at_a_time():
+    place = a_workplace()
+    export = request_image(place.image_number, None, "csv", place.owner)
+    with ThreadPoolExecutor(1) as other, alone_at(export.id) as alone:
+        assert alone
+        other.submit(in_a_thread, export.id).result()
+        assert unfinished() == [export.id]
+    perform(export.id)
+    assert unfinished() == []
+
+
+def in_a_thread(export_id):
+    """As another worker: on a connection of its own."""
+    try:
+        perform(export_id)
+    finally:
+        connection.close()
+
+
+def test_a_file_whose_worker_dies_each_time_is_given_up():
+    place = a_workplace()
+    export = request_image(place.image_number, None, "csv", place.owner)
+    Export.objects.update(state="running", attempts=ATTEMPTS_MAX)
+    perform(export.id)
+    export.refresh_from_db()
+    assert (export.state, export.problem.partition(",")[0]) == ("failed", "The file was begun 10 times")
+    assert unfinished() == []
+
+
+def test_a_mistake_of_ours_ends_the_request_and_is_heard(monkeypatch):
+    place = a_workplace()
+    export = request_image(place.image_number, None, "csv", place.owner)
+    monkeypatch.setattr(exporting, "_document", {}.__getitem__)
+    with pytest.raises(KeyError):
+        perform(export.id)
+    export.refresh_from_db()
+    assert (export.state, export.problem) == ("failed", "The server made a mistake in writing it (KeyError).")
+
+
+def test_a_file_whose_database_goes_away_is_begun_again(monkeypatch):
+    place = a_workplace()
+    export = request_image(place.image_number, None, "csv", place.owner)
+    with monkeypatch.context() as away:
+        away.setattr(exporting, "_document", unreachable)
+        with pytest.raises(OperationalError):
+            perform(export.id)
+    assert unfinished() == [export.id]
+    perform(export.id)
+    assert unfinished() == []
+
+
+def unreachable(_export):
+    """What every query says while PostgreSQL starts again."""
+    raise OperationalError("the database system is starting up")
+
+
+def test_a_draft_that_a_killed_worker_left_goes_after_a_day():
+    settings.EXPORTS.mkdir()
+    old, new = settings.EXPORTS / ".draft-old", settings.EXPORTS / ".draft-new"
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert sweep_drafts() == 1
+    assert list(settings.EXPORTS.iterdir()) == [new]
 
 
 def test_a_file_that_nobody_came_for_in_a_month_goes():

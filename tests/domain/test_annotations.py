@@ -60,7 +60,7 @@ def reclassify(found, stamp):
 
 
 def withdraw(found, stamp):
-    return found.withdraw_verification(stamp)
+    return found.withdraw_verification(stamp.by, stamp)
 
 
 STEPS = (accept, reject, reshape, describe, remove, restore, reclassify, withdraw)
@@ -148,7 +148,15 @@ def test_a_person_has_one_verdict_with_one_number():
 def test_withdrawing_names_the_version_that_was_verified():
     [fact] = withdraw(after((ANNA, reshape), (BEN, accept)), a_stamp(50, BEN))
     assert isinstance(fact, VerificationWithdrawn)
-    assert fact.of_version == 2
+    assert (fact.person_id, fact.of_version) == (BEN, 2)
+
+
+def test_what_somebody_else_said_can_be_withdrawn():
+    found = after((BEN, accept), (CEM, reject))
+    assert found.withdraw_verification(ANNA, a_stamp(50, BEN)) == []
+    [fact] = found.withdraw_verification(CEM, a_stamp(50, ANNA))
+    assert (fact.by, fact.person_id) == (ANNA, CEM)
+    assert fold(found, [fact]).status is Status.ACCEPTED
 
 
 def test_a_verdict_is_about_the_content_that_was_seen():

@@ -1,17 +1,21 @@
 """The socket of one image: nothing is lost, nothing comes twice, nobody listens who may not."""
 
 import asyncio
+import json
 import random
 
 import pytest
 from channels.db import database_sync_to_async
 from django.db import connection
+from eventsourcing.persistence import StoredEvent
 
-from exact.commands.annotations import RemoveAnnotation, ReshapeAnnotation
+from exact.commands.annotations import RemoveAnnotation, ReshapeAnnotation, VerifyAnnotation
 from exact.commands.bus import dispatch
 from exact.commands.teams import RemoveMember
+from exact.domain.annotations import Verdict
 from exact.domain.teams import Role
-from exact.eventstore.log import all_of, head_of
+from exact.eventstore.log import all_of, head_of, load, log
+from exact.eventstore.topics import to_topic
 from exact.live import consumers
 from tests.builders import a_polygon, a_user
 from tests.live.conversation import Page, prepared
@@ -63,6 +67,30 @@ async def test_facts_of_other_images_are_not_heard():
     mine = await draw(place)
     await page.facts_upto(mine.position)
     assert page.positions == await positions_of(place.image_id)
+    await page.close()
+
+
+async def test_a_fact_of_an_old_version_is_heard_as_the_newest():
+    place, user = await prepared()
+    drawn = await draw(place)
+    accept = VerifyAnnotation(annotation_id=drawn.id, verdict=Verdict.ACCEPTED)
+    await database_sync_to_async(dispatch)(accept, by=place.owner)
+    person = str(place.owner.person_id)
+    old = {"originator_id": str(drawn.id), "originator_version": 3, "at": "2026-01-01T00:00:00Z", "by": person,
+           "of_version": 1}  # fmt: skip
+
+    @database_sync_to_async
+    def store():
+        stored = StoredEvent(drawn.id, 3, to_topic("VerificationWithdrawn", 1), json.dumps(old).encode())
+        [position] = log().facts.insert_events([stored], scopes=[place.image_id])
+        return position, load(drawn.id)
+
+    position, state = await store()
+    page = Page(place.image_number, user)
+    await page.open(after=position - 1)
+    await page.facts_upto(position)
+    assert page.facts[0]["data"]["person_id"] == person
+    assert state.verifications == ()
     await page.close()
 
 

@@ -89,3 +89,16 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 
 def test_an_orphan_does_not_begin() -> None:
     assert keeper("sleep", "60", parent=1).wait(10) == 0
+
+
+def test_what_has_lived_once_is_started_for_ever() -> None:
+    kept = keep.Keeper(keep.parsed(["--parent", "1", "--name", "it", "--", "sleep"]))
+    assert kept._after_death(1, keep.SHORT_LIFE_S + 1) is not None
+    delays = [kept._after_death(1, 0.1) for _ in range(20)]
+    assert None not in delays
+    assert delays[-1] == keep.LONGEST_DELAY_S
+
+
+def test_one_that_took_over_never_gives_up() -> None:
+    kept = keep.Keeper(keep.parsed(["--parent", "1", "--attempts", "0", "--name", "it", "--", "sleep"]))
+    assert None not in [kept._after_death(1, 0.1) for _ in range(20)]

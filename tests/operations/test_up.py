@@ -127,6 +127,26 @@ def still_dead(up: Application, word: str, killed: int) -> bool:
     )
 
 
+def test_keepers_that_are_killed_are_replaced(running: Application) -> None:
+    """All five at once, and the forks that read what the programs say."""
+    assert running.process is not None
+    keepers = {pid for pid, words in processes_of(running.var).items() if "keep.py" in words}
+    readers = {pid for pid, words in processes_of(running.var).items() if "manage.py up" in words}
+    for pid in keepers | readers - {running.process.pid}:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while len(fresh(running, "keep.py", keepers)) < len(keepers) or not running.answers():
+        assert time.monotonic() < deadline, running.said()
+        time.sleep(0.1)
+    assert len(fresh(running, "manage.py up", readers)) == len(readers) - 1
+    assert running.process.poll() is None
+
+
+def fresh(up: Application, word: str, before: set[int]) -> set[int]:
+    """Processes with this word that were not there before."""
+    return {pid for pid, words in processes_of(up.var).items() if word in words} - before
+
+
 def test_survives_kill_9(up: Application) -> None:
     up.start()
     assert up.manage("shell", "-c", MAKE_SOMEBODY).returncode == 0

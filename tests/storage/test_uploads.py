@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from exact.domain.errors import Busy, Invalid, TooLarge
+from exact.storage.disk import LEFTOVER_AGE_S
 from exact.storage.names import checked_name
-from exact.storage.uploads import LEFTOVER_AGE_S, in_words, receiving, sweep_leftovers
+from exact.storage.uploads import in_words, receiving, sweep_leftovers
 
 
 def left_in(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 from django.http.multipartparser import (
     FIELD,
     FILE,
@@ -36,6 +36,7 @@ from exact.commands.images import RegisterImage
 from exact.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from exact.domain.images import Content
 from exact.projections.models import ImageRow, ImageSetRow
+from exact.projections.originals import alone_with, forget
 from exact.storage import originals
 from exact.storage.uploads import Upload, receiving
 from exact.tiles.errors import TileError
@@ -217,17 +218,3 @@ def kept(upload: Upload, register: Callable[[], Answer]) -> Answer:
     except BaseException:
         forget(upload.sha256)
         raise
-
-
-def alone_with(sha256: str) -> None:
-    """Until the end of the transaction nobody else keeps or forgets this content."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [int(sha256[:15], 16)])
-
-
-def forget(sha256: str) -> None:
-    """Remove content that no image speaks of."""
-    with transaction.atomic():
-        alone_with(sha256)
-        if not ImageRow.objects.filter(sha256=sha256).exists():
-            originals.path_of(sha256).unlink(missing_ok=True)

@@ -18,10 +18,14 @@ class Command(BaseCommand):
     @override
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
+        parser.add_argument("--publish", action="store_true", help="freeze every file of events, at a release")
 
     @override
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's signature
-        if not options["check"]:
+        if options["publish"]:
+            for name in schema.publish():
+                self.stdout.write(f"published: {name}")
+        elif not options["check"]:
             for path in schema.write():
                 self.stdout.write(f"written: {path}")
         elif differing := [str(path) for path in schema.differing()]:

@@ -9,6 +9,7 @@ export interface FactData {
   readonly originator_version?: number;
   readonly at?: string;
   readonly by?: string;
+  readonly person_id?: string;
   readonly number?: number;
   readonly image_id?: string;
   readonly unique_identifier?: string;
@@ -48,7 +49,7 @@ const FOLDS: Record<string, Fold> = {
   AnnotationVerified: (row, fact) => ({ ...row, verifications: verified(row.verifications, fact) }),
   VerificationWithdrawn: (row, fact) => ({
     ...row,
-    verifications: without(row.verifications, fact.data.by ?? ""),
+    verifications: without(row.verifications, fact.data.person_id ?? ""),
   }),
 };
 

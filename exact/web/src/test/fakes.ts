@@ -183,10 +183,10 @@ export class FakeServer {
     const gone = row.removed && !["RestoreAnnotation", "RemoveAnnotation"].includes(String(command)) && fields["removed"] !== false;
     if (gone) return refused(409, "annotation_removed", "The annotation was removed; restore it first.");
     if (String(fields["description"] ?? "").length > 1000) return refused(400, "description_too_long", "A remark has at most 1000 characters.");
-    return this.record(row.id, row.version + 1, this.factsOf(String(command), fields, row), person);
+    return this.record(row.id, row.version + 1, this.factsOf(String(command), fields, row, person), person);
   }
 
-  private factsOf(command: string, fields: Record<string, unknown>, row: Annotation): [string, Record<string, unknown>][] {
+  private factsOf(command: string, fields: Record<string, unknown>, row: Annotation, person: string): [string, Record<string, unknown>][] {
     switch (command) {
       case "ReshapeAnnotation": return [["AnnotationReshaped", fields]];
       case "ReclassifyAnnotation": return [["AnnotationReclassified", fields]];
@@ -194,7 +194,7 @@ export class FakeServer {
       case "RemoveAnnotation": return row.removed ? [] : [["AnnotationRemoved", {}]];
       case "RestoreAnnotation": return row.removed ? [["AnnotationRestored", {}]] : [];
       case "VerifyAnnotation": return [["AnnotationVerified", { verdict: fields["verdict"], of_version: row.content_version }]];
-      case "WithdrawVerification": return [["VerificationWithdrawn", { of_version: row.content_version }]];
+      case "WithdrawVerification": return [["VerificationWithdrawn", { of_version: row.content_version, person_id: person }]];
       default: return [
         ...(fields["removed"] === false && row.removed ? [["AnnotationRestored", {}] as [string, Record<string, unknown>]] : []),
         ...("vector" in fields ? [["AnnotationReshaped", { vector: fields["vector"] }] as [string, Record<string, unknown>]] : []),

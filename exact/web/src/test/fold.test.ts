@@ -40,7 +40,9 @@ describe("the fold of facts", () => {
       fact(3, "AnnotationVerified", { verdict: "rejected", of_version: 1 }, "cem"),
     ];
     expect(fold(DRAWN, ...steps).status).toBe("rejected");
-    expect(fold(DRAWN, ...steps, fact(4, "VerificationWithdrawn", { of_version: 1 }, "cem")).status).toBe("accepted");
+    const withdrawn = (by: string) => fact(4, "VerificationWithdrawn", { of_version: 1, person_id: "cem" }, by);
+    expect(fold(DRAWN, ...steps, withdrawn("cem")).status).toBe("accepted");
+    expect(fold(DRAWN, ...steps, withdrawn("anna")).status).toBe("accepted");
   });
 
   it("a person has one verdict: the last", () => {

@@ -1,0 +1,77 @@
+"""Somebody between the application and PostgreSQL who cuts the line at the worst moment: committed, not yet told."""
+
+import contextlib
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NAME, ASIDE = ".s.PGSQL.5432", ".s.PGSQL.aside"
+APPEND, COMMITTED = b"es.append", b"COMMIT\x00"
+"""What a connection sends that is about to record a fact, and what it is told when that is durable."""
+
+
+class Between:
+    """Passes on every byte, until one connection that appends is told that it has committed: that is kept back."""
+
+    def __init__(self, folder: Path, strike: Callable[[], None]) -> None:
+        self.folder, self.strike = folder, strike
+        self.armed, self.struck = threading.Event(), threading.Event()
+        self.server = socket.socket(socket.AF_UNIX)
+
+    def listen(self) -> None:
+        """Takes PostgreSQL's place; it listens on under another name."""
+        (self.folder / NAME).rename(self.folder / ASIDE)
+        self.server.bind(str(self.folder / NAME))
+        self.inode = (self.folder / NAME).stat().st_ino
+        (self.folder / NAME).chmod(0o777)
+        self.server.listen(50)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def is_in_place(self) -> bool:
+        """Whether PostgreSQL has not started again meanwhile."""
+        return (self.folder / NAME).exists() and (self.folder / NAME).stat().st_ino == self.inode
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed: the test is over
+            while True:
+                client, _ = self.server.accept()
+                threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as postgres, contextlib.suppress(OSError):
+            postgres.connect(str(self.folder / ASIDE))
+            appends = False
+            while True:
+                for ready in select.select([client, postgres], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    appends = appends or (ready is client and APPEND in data)
+                    if appends and ready is postgres and COMMITTED in data and self._strikes():
+                        return
+                    (postgres if ready is client else client).sendall(data)
+
+    def _strikes(self) -> bool:
+        """Once."""
+        if not self.armed.is_set() or self.struck.is_set():
+            return False
+        self.struck.set()
+        self.strike()
+        return True
+
+
+@contextmanager
+def between(folder: Path, strike: Callable[[], None]) -> Iterator[Between]:
+    """While the test runs; a PostgreSQL that starts again takes its place back by itself."""
+    here = Between(folder, strike)
+    here.listen()
+    try:
+        yield here
+    finally:
+        here.server.close()
+        if here.is_in_place():
+            (folder / ASIDE).rename(folder / NAME)
+        (folder / ASIDE).unlink(missing_ok=True)
