@@ -7,13 +7,16 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+EVERYTHING = "*/*"
+"""The media type of a parser that takes whatever is sent."""
+
 
 class OneAnswer(BaseContentNegotiation):
     """The parser by Content-Type, the first renderer always: never a 406."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == media_type), None)
+        return next((parser for parser in parsers if parser.media_type in {media_type, EVERYTHING}), None)
 
     def select_renderer(
         self, _request: Request, renderers: Iterable[BaseRenderer], _format_suffix: str | None = None

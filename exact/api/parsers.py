@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles
 
+from exact.api.negotiation import EVERYTHING
 from exact.domain.errors import TooLarge
 
 NUL_IN_JSON = b"\\u0000"
@@ -56,7 +57,7 @@ class Untouched(BaseParser):
 class Anything(Untouched):
     """A body of whatever kind that the view reads itself."""
 
-    media_type = "*/*"
+    media_type = EVERYTHING
 
 
 def read_limited(stream: IO[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """Where the files of one import lie: what was sent, what was accepted, what was not and why."""
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from exact.exchange.models import UNFINISHED, ImportRun
-from exact.storage.uploads import PREFIX, sweep_leftovers
+from exact.storage.uploads import sweep_leftovers
 
 KEPT = timedelta(days=30)
+NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ImportFolder:
@@ -49,6 +51,6 @@ def _orphans() -> set[UUID]:
     """Folders that no run speaks of, older than a day: a server was killed between the two."""
     oldest = (timezone.now() - timedelta(days=1)).timestamp()
     root = Path(settings.IMPORTS)
-    folders = [path for path in root.glob("*") if path.is_dir() and not path.name.startswith(PREFIX)]
+    folders = [path for path in root.glob("*") if NAME.fullmatch(path.name)]
     ids = {UUID(path.name) for path in folders if path.stat().st_mtime < oldest}
     return ids - set(ImportRun.objects.filter(id__in=ids).values_list("id", flat=True))

@@ -9,10 +9,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
 
+from exact.accounts.models import User
 from exact.api.v1 import imports as door
 from exact.commands.annotations import ReshapeAnnotation
 from exact.commands.bus import dispatch
+from exact.domain.errors import Busy
 from exact.domain.teams import Role
 from exact.eventstore.log import head
 from exact.exchange.imports import perform
@@ -238,3 +241,35 @@ def test_a_viewer_may_look_but_not_send(place):
 def test_an_unknown_import_is_not_found(place):
     for name in (str(uuid4()), "0" * 36):
         assert place.client.get(f"{URL}{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_page_of_another_site_cannot_send_a_file_in_somebodys_name(place, form):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(User.objects.get(person_id=place.owner.person_id))
+    data = jsonl(a_row())
+    body = {"image": place.image, "file": SimpleUploadedFile("x.jsonl", data)}
+
+    def send(**headers):
+        if form:
+            body["file"].seek(0)
+            return client.post(URL, body, headers=headers).status_code
+        return post(place, data, client=client, headers=headers).status_code
+
+    assert send() == 403
+    assert not ImportRun.objects.exists()
+    token = "a" * 32
+    client.cookies["csrftoken"] = token
+    assert send(**{"X-CSRFToken": token}) == 202
+
+
+def test_a_queue_that_does_not_answer_leaves_nothing_behind(place, monkeypatch, settings):
+    def away(*_):
+        raise Busy("away")
+
+    monkeypatch.setattr(door, "enqueue", away)
+    assert post(place, jsonl(a_row()), headers={"Idempotency-Key": "k"}).status_code == 503
+    assert not ImportRun.objects.exists()
+    assert list(settings.IMPORTS.iterdir()) == []
+    monkeypatch.undo()
+    assert post(place, jsonl(a_row()), headers={"Idempotency-Key": "k"}).status_code == 202

@@ -6,7 +6,7 @@ import json
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from exact.api.limits import UPLOADS, BodyLimit
+from exact.api.limits import IMPORTS, UPLOADS, BodyLimit
 from tests.builders import PASSWORD, a_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ async def ask(path, *pieces, method="POST", **headers):
 @pytest.fixture(autouse=True)
 def small(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
-    settings.UPLOAD_MAX_BYTES = 1000
+    settings.UPLOAD_MAX_BYTES = settings.IMPORT_MAX_BYTES = 1000
 
 
 async def test_a_declared_length_is_refused_before_a_byte_is_read():
@@ -54,16 +54,25 @@ async def test_a_body_that_does_not_say_its_length_is_counted():
     assert await ask("/api/v1/commands/", b"x" * 60, b"x" * 40) == (200, b"100")
 
 
-async def test_a_stranger_sends_no_file():
-    assert (await ask(UPLOADS + "/", b"x" * 60))[0] == 403
+FILES = pytest.mark.parametrize("route", [UPLOADS, IMPORTS])
 
 
-async def test_somebody_who_is_signed_in_may_send_a_file():
+@FILES
+async def test_a_stranger_sends_no_file(route):
+    assert (await ask(route + "/", b"x" * 60))[0] == 403
+
+
+async def test_what_is_below_a_route_of_files_takes_none():
+    assert (await ask(f"{IMPORTS}/1/cancel/", b"x" * 101))[0] == 413
+
+
+@FILES
+async def test_somebody_who_is_signed_in_may_send_a_file(route):
     from channels.db import database_sync_to_async
 
     user = await database_sync_to_async(a_user)()
     basic = base64.b64encode(f"{user.username}:{PASSWORD}".encode()).decode()
-    assert await ask(UPLOADS + "/", b"x" * 900, authorization=f"Basic {basic}") == (200, b"900")
+    assert await ask(route + "/", b"x" * 900, authorization=f"Basic {basic}") == (200, b"900")
 
 
 async def test_reading_is_not_counted():

@@ -432,8 +432,10 @@ def test_a_folder_without_a_run_goes_after_a_day():
     folder = ImportFolder(new_id())
     folder.path.mkdir(parents=True)
     folder.received.write_text("x")
+    (settings.IMPORTS / "somebody's").mkdir()
     assert sweep_imports() == 0
-    os.utime(folder.path, (0, 0))
+    for path in settings.IMPORTS.iterdir():
+        os.utime(path, (0, 0))
     assert sweep_imports() == 1
     assert not folder.path.exists()
 

@@ -34,6 +34,7 @@ from exact.exchange.folders import ImportFolder
 from exact.exchange.imports import cancel
 from exact.exchange.models import ImportRun, State
 from exact.exchange.progress import progress_of
+from exact.exchange.receiving import forgotten_unless_handed_on
 from exact.projections.imports import ImportRow
 from exact.projections.models import ImageSetRow
 
@@ -79,7 +80,8 @@ class Imports(GenericViewSet[Any]):
         """Send a file: JSON lines or QuPath GeoJSON, also packed with gzip; the answer says where to look."""
         run = received(request)
         if run.state == State.QUEUED:
-            enqueue("run_import", str(run.id))
+            with forgotten_unless_handed_on(run):
+                enqueue("run_import", str(run.id))
         answer = shown([found(request, str(run.id))])[0]
         return Response(answer, status=202, headers={"Location": reverse("import-detail", args=[run.id])})
 

@@ -58,6 +58,7 @@ class Checker:
     def __init__(self, image_set_id: UUID, defaults: Defaults) -> None:
         self.catalogue, self.defaults = Catalogue(image_set_id), defaults
         self._seen: set[int] = set()
+        self._beds: dict[tuple[UUID, int, UUID], tuple[Bed, int]] = {}
 
     def check(self, rows: Sequence[Row | Bad]) -> list[Good | Bad]:
         """Each row as an annotation or with its problem, in the order of the rows."""
@@ -77,10 +78,17 @@ class Checker:
         kind = self.catalogue.types.find(named(row.annotation_type, self.defaults.annotation_type, "annotation type"))
         if row.shape is None:
             return Draft(row=row, place=place, kind=kind, coordinates=[])
-        width, height, frames = place.size_of(row.shape.plane)
-        bed = Bed(width, height, kind.node_count)
+        bed, frames = self._bed(place, row.shape.plane, kind)
         return Draft(row=row, place=place, kind=kind, coordinates=coordinates_of(row.shape, row, kind), bed=bed,
                      frames=frames)  # fmt: skip
+
+    def _bed(self, place: Place, plane: int, kind: AnnotationTypeRow) -> tuple[Bed, int]:
+        """What a shape lies on and how many frames that has, remembered for the next row."""
+        key = place.image.id, plane, kind.id
+        if key not in self._beds:
+            width, height, frames = place.size_of(plane)
+            self._beds[key] = Bed(width, height, kind.node_count), frames
+        return self._beds[key]
 
     def _known(self, drafts: Sequence[Draft]) -> set[UUID]:
         """Of the identifiers that clients gave, those that the log has on that image already: one query."""

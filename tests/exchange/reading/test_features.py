@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exact.exchange.reading import features
@@ -35,12 +35,14 @@ def split(text, block=2**20):
     return list(Features(source))
 
 
+@settings(max_examples=40)
 @given(st.lists(JSON, max_size=5), st.sampled_from([None, 1]), st.integers(1, 40), st.booleans())
 def test_a_collection_or_an_array_is_split_as_a_parser_would(found, indent, block, bare):
     whole = found if bare else {"type": "FeatureCollection", "x": {"features": [1]}, "features": found, "y": found}
     assert [json.loads(text) for text in split(json.dumps(whole, indent=indent), block)] == found
 
 
+@settings(max_examples=40)
 @given(st.lists(OBJECTS, max_size=5), st.sampled_from(["", "\n", "\x1e", "\r\n\x1e"]), st.integers(1, 40))
 def test_features_one_after_the_other_are_split_as_a_parser_would(found, between, block):
     text = "".join(between + json.dumps(one, ensure_ascii=False) for one in found)
