@@ -27,7 +27,7 @@ from exact.eventstore import bulk
 from exact.eventstore.log import next_number, next_numbers
 from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
-from exact.projections.imports import ImportImageRow, lock_rows, move_followers, show_brought, state_of
+from exact.projections.imports import ImportImageRow, hold_import, lock_rows, move_followers, show_brought, state_of
 
 CHUNKS_MAX = 20
 """Chunks of one transaction: the order of the log is held while they are written."""
@@ -114,6 +114,7 @@ def import_annotations(command: ImportAnnotations, context: Context) -> Change:
 @handles(BringAnnotations)
 def bring_annotations(command: BringAnnotations, context: Context) -> Changes:
     """A fact for each chunk, and a head for each annotation in it."""
+    hold_import(command.import_id)
     found = import_of(command.import_id, context, command.NEEDS)
     found.refuse_unless(Progress.RUNNING)
     _refuse_other_images(found, {chunk.image_id for chunk in command.chunks})
@@ -147,6 +148,7 @@ def complete_import(command: CompleteImport, context: Context) -> Changes:
 @handles(CancelImport)
 def cancel_import(command: CancelImport, context: Context) -> Changes:
     """The identifiers of what had been brought are free again."""
+    hold_import(command.import_id)
     found = import_of(command.import_id, context, command.NEEDS, others=True)
     facts = found.cancel(command.reason, context.stamp)
     if facts:

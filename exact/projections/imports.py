@@ -114,6 +114,11 @@ def move_followers(*, removed: bool, stamp: Stamp) -> None:
         cursor.execute(sql, [removed, stamp.by, stamp.at])
 
 
+def hold_import(import_id: UUID) -> None:
+    """Until the transaction ends nobody else fills or cancels it: what is cancelled gets no chunk after that."""
+    ImportRow.objects.select_for_update().filter(id=import_id).first()
+
+
 def lock_rows(import_id: UUID) -> None:
     """The rows that an undo will change, before the heads: an edit takes its locks in this order, too."""
     sql = (

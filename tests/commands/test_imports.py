@@ -1,10 +1,13 @@
 """Imports through the one door: hidden until complete, undone as a whole, and equal to a fold of the log throughout."""
 
+from contextlib import suppress
+from threading import Event, Thread
 from uuid import UUID
 
 import pytest
 from django.db import connection
 
+from exact.commands import imports as commands
 from exact.commands.annotations import DrawAnnotation, RemoveAnnotation, ReshapeAnnotation, VerifyAnnotation
 from exact.commands.bus import dispatch
 from exact.commands.imports import (
@@ -295,3 +298,43 @@ def test_progress_folded_again_is_what_was_followed():
     dispatch(UndoImport(import_id=import_id), by=place.owner)
     counts(place)
     assert replay.differences(ImageProgress()) == []
+
+
+def test_a_chunk_that_is_written_while_the_import_is_cancelled_leaves_no_heads(monkeypatch):
+    """Cancelling waits for it, and frees its identifiers, too."""
+    place = a_workplace()
+    import_id = begun(place)
+    reading, done, real = Event(), Event(), commands.next_numbers
+
+    def slowly(*args):
+        reading.set()
+        done.wait(0.5)
+        return real(*args)
+
+    monkeypatch.setattr(commands, "next_numbers", slowly)
+    chunks = [(place.image_id, items(place))]
+    bringing = Thread(target=alone, args=(lambda: record_chunks(import_id, 1, chunks, by=place.owner),))
+
+    def cancel():
+        dispatch(CancelImport(import_id=import_id), by=place.owner)
+        done.set()
+
+    cancelled = Thread(target=alone, args=(cancel,))
+    bringing.start()
+    assert reading.wait(5)
+    cancelled.start()
+    for thread in (bringing, cancelled):
+        thread.join(10)
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from es.stream where bulk is not null")
+        assert cursor.fetchone()[0] == 0
+    assert ImportRow.objects.get(id=import_id).progress == "cancelled"
+
+
+def alone(do):
+    """In a thread of its own, whose connection ends with it."""
+    try:
+        with suppress(Conflict):
+            do()
+    finally:
+        connection.close()
