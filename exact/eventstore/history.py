@@ -43,14 +43,14 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(NamedTuple):
-    """A row of the log; `data` is the payload's JSON."""
+    """A row of the log; ids as texts, since they are only told; `data` is the payload's JSON."""
 
     position: int
-    stream_id: UUID
+    stream_id: str
     version: int
     name: str
     schema: int
-    scope_id: UUID
+    scope_id: str
     data: bytes
 
 
@@ -58,13 +58,8 @@ DATA = f"""case when type = '{bulk.CHUNK}'
     then substring(data for position(convert_to(',"items":', 'utf8') in data) - 1) || convert_to('}}', 'utf8')
     else data end"""
 """A chunk of an import without its annotations, which are its last field: nobody reads them in a history."""
-COLUMNS = f"position, stream_id, version, type, schema_v, scope_id, {DATA}"
+COLUMNS = f"position, stream_id::text, version, type, schema_v, scope_id::text, {DATA}"
 INSIDE = "(convert_from(data, 'utf8')::json ->> '{}')"
-SINCE = "position > coalesce((select since from es.stream where stream_id = %(id)s), 0)"
-"""A scope is a stream, too, and older than the other facts in it: older partitions are not looked at."""
-VERSION_AT = "(select version from es.event where position = %({})s and stream_id = %(id)s)"
-FROM_VERSION = f"version > coalesce({VERSION_AT.format('after')}, 0)"
-TO_VERSION = f"version < coalesce({VERSION_AT.format('before')}, {NEWEST})"
 
 
 def of_stream(stream_id: UUID, span: Span) -> list[Stored]:
@@ -74,55 +69,60 @@ def of_stream(stream_id: UUID, span: Span) -> list[Stored]:
     index leads there at once. Looking inside reads every payload from there on: streams are short. What came in bulk
     begins with what its import brought.
     """
-    conditions = ["stream_id = %(id)s", SINCE]
-    if span.after:
-        conditions.append(FROM_VERSION)
-    if span.before < NEWEST:
-        conditions.append(TO_VERSION)
-    return _with_brought(_page(conditions, "version", span, stream_id), stream_id, span)
+    bounds = _bounds(stream_id, span)
+    conditions = ["stream_id = %(id)s"]
+    if bounds["from_version"] is not None:
+        conditions.append("version > %(from_version)s")
+    if bounds["to_version"] is not None:
+        conditions.append("version < %(to_version)s")
+    return _with_brought(_page(conditions, "version", span, bounds), stream_id, span)
 
 
 def of_scope(scope_id: UUID, span: Span) -> list[Stored]:
     """A page of one scope, such as an image; looking inside reads every payload of the scope."""
-    return _page(["scope_id = %(id)s", SINCE], "position", span, scope_id)
+    return _page(["scope_id = %(id)s"], "position", span, _bounds(scope_id, span))
 
 
 def at(positions: Sequence[int]) -> list[Stored]:
-    """The facts at these positions, in the order of the positions."""
-    sql = f"select {COLUMNS} from unnest(%(at)s::bigint[]) as place join es.event on position = place"  # noqa: S608
-    found = {row.position: row for row in _rows(sql, {"at": list(positions)})} if positions else {}
+    """The facts at these positions, in the order of the positions.
+
+    The planner is told between which positions they are, so that it leaves partitions out, and not which they are: it
+    would take longer to look at each of them than to find the facts.
+    """
+    if not positions:
+        return []
+    sql = (
+        f"select {COLUMNS} from es.event where position >= %(lowest)s and position <= %(highest)s"  # noqa: S608
+        " and position = any(array(select unnest(%(at)s::bigint[])))"
+    )
+    bounds = {"at": list(positions), "lowest": min(positions), "highest": max(positions)}
+    found = {row.position: row for row in _stored_rows(sql, bounds)}
     return [found[position] for position in positions if position in found]
 
 
-def _with_brought(own: list[Stored], stream_id: UUID, span: Span) -> list[Stored]:
-    if any(row.version <= 1 for row in own):
-        return own
-    brought = [_stored(one) for one in bulk.brought(stream_id) if _wanted(one, span)]
-    return sorted([*own, *brought], key=lambda row: row.position, reverse=span.newest_first)[: span.limit]
+BOUNDS = """select coalesce(since, 0), last_value,
+    (select version from es.event where position = %(after)s and stream_id = %(id)s),
+    (select version from es.event where position = %(before)s and stream_id = %(id)s)
+    from es.position_seq left join es.stream on stream_id = %(id)s"""
 
 
-def _stored(one: Recorded) -> Stored:
-    """The row that a fact would have that was read out of an import."""
-    fact, name = one.fact, type(one.fact).__name__
-    data = ENCODER.encode(fact)
-    return Stored(one.position, fact.originator_id, fact.originator_version, name, fact.SCHEMA, one.scope_id, data)
+def _bounds(id: UUID, span: Span) -> dict[str, Any]:  # Any: what psycopg adapts
+    """Where the facts of a stream or of a scope can stand, as narrow as is known without looking.
+
+    A scope is a stream, too, and older than the other facts in it. The bounds go into the page's statement as values:
+    the planner must know them, or it takes the wrong index and cannot leave partitions out.
+    """
+    asked = {"id": id, "after": span.after, "before": span.before}
+    since, newest, from_version, to_version = _rows(BOUNDS, asked)[0]
+    lowest, highest = max(span.after, since), min(span.before, newest + 1)
+    return asked | {"after": lowest, "before": highest, "from_version": from_version, "to_version": to_version}
 
 
-def _wanted(one: Recorded, span: Span) -> bool:
-    """What the conditions say in SQL."""
-    return (
-        span.after < one.position < span.before
-        and (not span.names or type(one.fact).__name__ in span.names)
-        and span.by in (None, one.fact.by)
-        and (span.since is None or one.fact.at >= span.since)
-        and (span.until is None or one.fact.at < span.until)
-    )
-
-
-def _page(conditions: list[str], order: str, span: Span, id: UUID) -> list[Stored]:
+def _page(conditions: list[str], order: str, span: Span, bounds: dict[str, Any]) -> list[Stored]:  # Any: see above
     wanted = " and ".join([*conditions, *_conditions(span)])
     end = f"order by {order} {'desc' if span.newest_first else 'asc'} limit %(limit)s"
-    return _rows(f"select {COLUMNS} from es.event where {wanted} {end}", _values(span) | {"id": id})  # noqa: S608
+    sql = f"select {COLUMNS} from es.event where {wanted} {end}"  # noqa: S608
+    return _stored_rows(sql, _values(span) | bounds)
 
 
 def _conditions(span: Span) -> list[str]:
@@ -140,6 +140,40 @@ def _values(span: Span) -> dict[str, Any]:  # Any: what psycopg adapts
     return fields | {"names": list(span.names), "by": str(span.by)}
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[Stored]:  # Any: see above
+def _stored_rows(sql: str, values: dict[str, Any]) -> list[Stored]:  # Any: see above
+    return list(map(Stored._make, _rows(sql, values)))  # noqa: SLF001 - a named tuple's own constructor
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:  # Any: columns
+    """Never prepared: a plan for any values at all would be made without knowing the bounds."""
     with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
-        return [Stored(*row) for row in cursor.execute(sql, values, binary=True).fetchall()]
+        return cursor.execute(sql, values, prepare=False, binary=True).fetchall()
+
+
+# --- what an import brought -------------------------------------------------------------------------------------------
+
+
+def _with_brought(own: list[Stored], stream_id: UUID, span: Span) -> list[Stored]:
+    if any(row.version <= 1 for row in own):
+        return own
+    brought = [_stored(one) for one in bulk.brought(stream_id) if _wanted(one, span)]
+    return sorted([*own, *brought], key=lambda row: row.position, reverse=span.newest_first)[: span.limit]
+
+
+def _stored(one: Recorded) -> Stored:
+    """The row that a fact would have that was read out of an import."""
+    fact, name = one.fact, type(one.fact).__name__
+    data = ENCODER.encode(fact)
+    ids = str(fact.originator_id), str(one.scope_id)
+    return Stored(one.position, ids[0], fact.originator_version, name, fact.SCHEMA, ids[1], data)
+
+
+def _wanted(one: Recorded, span: Span) -> bool:
+    """What the conditions say in SQL."""
+    return (
+        span.after < one.position < span.before
+        and (not span.names or type(one.fact).__name__ in span.names)
+        and span.by in (None, one.fact.by)
+        and (span.since is None or one.fact.at >= span.since)
+        and (span.until is None or one.fact.at < span.until)
+    )

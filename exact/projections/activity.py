@@ -1,10 +1,10 @@
 """Activity: who did what when in which team, newest first, for people to read."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import QuerySet
 
 from exact.domain.facts import Fact
@@ -127,9 +127,23 @@ def activity_of_teams(team_ids: Iterable[UUID] | QuerySet[Any, Any]) -> QuerySet
     return ActivityRow.objects.filter(team_id__in=team_ids)
 
 
-def positions(rows: QuerySet[ActivityRow], span: Span) -> list[int]:
-    """Where those facts stand that the span asks for."""
-    rows = rows.filter(id__gt=span.after, id__lt=span.before)
-    asked = {"name__in": span.names, "by": span.by, "at__gte": span.since, "at__lt": span.until}
-    rows = rows.filter(**{name: value for name, value in asked.items() if value})
-    return list(rows.order_by("-id" if span.newest_first else "id").values_list("id", flat=True)[: span.limit])
+Where = Literal["scope_id", "image_set_id", "team_id"]
+
+
+def positions(where: Where, id: UUID, span: Span) -> list[int]:
+    """Where those facts of a scope, a set or a team stand that the span asks for.
+
+    By hand, because Django takes longer to write this statement than PostgreSQL to answer it.
+    """
+    asked = {
+        "name = any(%(names)s)": span.names,
+        "by = %(by)s": span.by,
+        "at >= %(since)s": span.since,
+        "at < %(until)s": span.until,
+    }
+    conditions = [f"{where} = %(id)s", "id > %(after)s", "id < %(before)s", *(sql for sql in asked if asked[sql])]
+    sql = f"select id from activity where {' and '.join(conditions)} order by id"  # noqa: S608 - columns of ours
+    values = {name: getattr(span, name) for name in span.__struct_fields__} | {"id": id, "names": list(span.names)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} {'desc' if span.newest_first else 'asc'} limit %(limit)s", values)
+        return [row[0] for row in cursor.fetchall()]

@@ -24,7 +24,7 @@ def rows() -> list[Row]:
     return [at_least("projector", statistics.median(ratios[1:]), 0.30, unit="ratio", against=against)]
 
 
-def compared(start: int) -> list[float]:
+def compared(start: int, batches: int = BATCHES) -> list[float]:
     """For each batch: seconds to read and decode it / seconds to fold it, with its position, in one transaction."""
     from exact.eventstore.log import read
     from exact.projections.image_progress import ImageProgress
@@ -36,7 +36,7 @@ def compared(start: int) -> list[float]:
     register(Measured())
     execute("update es.projection set position = %s where name = %s", start, Measured.name)
     ratios = []
-    for turn in range(BATCHES):
+    for turn in range(batches):
         after = start + turn * BATCH
         before = seconds(lambda after=after: read(after=after, limit=BATCH))
         folding = seconds(lambda: advance(Measured(), BATCH))
@@ -52,13 +52,13 @@ def seconds(do: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def fill() -> int:
+def fill(batches: int = BATCHES) -> int:
     """Facts as people make them; answers the position before the first."""
     from exact.eventstore.log import append, head
     from exact.eventstore.recorder import Recording
 
     start, lives = head(), Lives()
-    for _ in range(BATCHES):
+    for _ in range(batches):
         facts = [lives.next() for _ in range(BATCH)]
         append(Recording.anonymous(), facts, [lives.image_of[fact.originator_id] for fact in facts])
     execute("analyze es.event")

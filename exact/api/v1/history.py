@@ -1,6 +1,5 @@
 """The history of an annotation, an image, an image set, a team: every fact, who made it and when, a page at a time."""
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,8 +13,8 @@ from exact.api.wishes import etag
 from exact.eventstore import history
 from exact.eventstore.history import Span
 from exact.eventstore.log import head_of
-from exact.projections.activity import NAME, activity_of_image_set, activity_of_team, positions
-from exact.projections.models import ActivityRow, AnnotationRow, ImageRow, ImageSetRow, TeamRow
+from exact.projections.activity import NAME, Where, positions
+from exact.projections.models import AnnotationRow, ImageRow, ImageSetRow, TeamRow
 from exact.projections.places import position_of, wait_for
 
 RETRY_AFTER_S = "1"
@@ -48,7 +47,7 @@ class HistoryOfImage:
         image: ImageRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
         span = span_in(request)
         if span.looks_inside:
-            return followed("image", image.number, ActivityRow.objects.filter(scope_id=image.id), request, span)
+            return followed("image", image, request, span)
         headers = {"Exact-Position": str(head_of(image.id))}
         return answer("image", image.number, history.of_scope(image.id, one_more(span)), span, headers)
 
@@ -61,7 +60,7 @@ class HistoryOfImageSet:
     def history(self, request: Request, pk: str) -> HttpResponse:
         """As far as the projector has followed the log."""
         image_set: ImageSetRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
-        return followed("image_set", image_set.number, activity_of_image_set(image_set.id), request, span_in(request))
+        return followed("image_set", image_set, request, span_in(request))
 
 
 class HistoryOfTeam:
@@ -72,13 +71,16 @@ class HistoryOfTeam:
     def history(self, request: Request, pk: str) -> HttpResponse:
         """As far as the projector has followed the log."""
         team: TeamRow = self.found(self.get_queryset(), pk)  # type: ignore[attr-defined]
-        return followed("team", team.number, activity_of_team(team.id), request, span_in(request))
+        return followed("team", team, request, span_in(request))
 
 
-def followed(thing: str, number: int, rows: QuerySet[ActivityRow], request: Request, span: Span) -> HttpResponse:
+COLUMN: dict[str, Where] = {"image": "scope_id", "image_set": "image_set_id", "team": "team_id"}
+
+
+def followed(noun: str, thing: ImageRow | ImageSetRow | TeamRow, request: Request, span: Span) -> HttpResponse:
     """A page whose positions the activity knows: as far as it has come, with 202 where newer was asked for."""
     wanted = position_in(request, "min_position")
     in_time = wanted is None or wait_for(NAME, wanted)
     headers = {"Exact-Position": str(position_of(NAME)), **({} if in_time else {"Retry-After": RETRY_AFTER_S})}
-    stored = history.at(positions(rows, one_more(span)))
-    return answer(thing, number, stored, span, headers, status=200 if in_time else 202)
+    stored = history.at(positions(COLUMN[noun], thing.id, one_more(span)))
+    return answer(noun, thing.number, stored, span, headers, status=200 if in_time else 202)

@@ -32,14 +32,14 @@ def answer(
     return HttpResponse(msgspec.json.encode(body), content_type="application/json", headers=headers, status=status)
 
 
-class Signed(msgspec.Struct):
+class Signed(msgspec.Struct, gc=False):
     """What is read of every payload."""
 
     at: msgspec.Raw
     by: str
 
 
-class Told(msgspec.Struct):
+class Told(msgspec.Struct, gc=False):
     """A fact as JSON; `data` is its payload as it is stored."""
 
     position: int
@@ -48,8 +48,8 @@ class Told(msgspec.Struct):
     at: msgspec.Raw
     by: str
     by_name: str
-    stream_id: UUID
-    scope_id: UUID
+    stream_id: str
+    scope_id: str
     data: msgspec.Raw
 
 
