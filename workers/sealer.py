@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection  # noqa: E402
 
 from exact.domain.errors import Refusal  # noqa: E402
 from exact.eventstore.heads_outside import refuse_set_back, remember  # noqa: E402
+from exact.eventstore.publishing import NotPublished, places, publish  # noqa: E402
 from exact.eventstore.seals import BATCH, lag, seal  # noqa: E402
 from exact.eventstore.subscription import listening_parameters  # noqa: E402
 
@@ -30,8 +31,47 @@ TICK_S = 0.1
 """How often it looks, while facts wait, whether there are as many."""
 REFUSED_S = 10.0
 """Until it tries again where something else is in the way."""
+LONGEST_PAUSE_S = 60.0
+"""Between two tries at a place that does not take the heads."""
 LOST = (db.OperationalError, db.InterfaceError, psycopg.OperationalError)
 """The database is away: wait and come back."""
+
+
+class Publisher(threading.Thread):
+    """Brings heads to the places outside, in a thread of its own: a slow or dead place never keeps a seal waiting."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        super().__init__(name="publisher", daemon=True)
+        self._stopping = stopping
+        self._pauses_s: dict[str, float] = {}
+        self._next_try: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Until the sealer stops."""
+        while not self._stopping.is_set():
+            try:
+                busy = sum(self._advance(place) for place in places())
+            except LOST as error:
+                logger.warning("the database is away: %s", error)
+                connection.close()
+                busy = 0
+            if not busy:
+                self._stopping.wait(EVERY_S)
+
+    def _advance(self, place: str) -> int:
+        """The next heads, unless the place failed a short while ago."""
+        if time.monotonic() < self._next_try.get(place, 0.0):
+            return 0
+        close_old_connections()
+        try:
+            delivered = publish(place)
+            self._pauses_s.pop(place, None)
+            return delivered
+        except NotPublished as error:
+            pause_s = min(2 * self._pauses_s.get(place, 0.5), LONGEST_PAUSE_S)
+            logger.warning("%s; it is tried again in %g s", error, pause_s)
+            self._pauses_s[place], self._next_try[place] = pause_s, time.monotonic() + pause_s
+            return 0
 
 
 class Sealer:
@@ -40,6 +80,7 @@ class Sealer:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._sealed_at = float("-inf")
+        self._publisher = Publisher(self._stopping)
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         """Finish the seal and end."""
@@ -47,6 +88,7 @@ class Sealer:
 
     def run(self) -> None:
         """Until somebody asks to stop; survives a restart of PostgreSQL."""
+        self._publisher.start()
         while not self._stopping.is_set():
             try:
                 self._follow()

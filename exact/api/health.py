@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
 from exact.eventstore.errors import UNAVAILABLE
+from exact.eventstore import seals
 from exact.eventstore.log import head
 from exact.projections.places import Place, places
 
@@ -17,7 +18,8 @@ def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
     """What GET /health/ answers, and whether all is well (200, else 503).
 
     Red is a reader of the log that has stopped, for it will not move again by itself, and one that is more than
-    EXACT_LAG_MAX_S behind. A degraded one (some facts are parked) goes on, and is no reason to take the server away.
+    EXACT_LAG_MAX_S behind. A degraded one (some facts are parked) goes on, and facts may wait for their seal: both are
+    told, and no reason to take the server away.
     """
     hints = redis_answers()
     try:
@@ -31,6 +33,7 @@ def state() -> tuple[dict[str, Any], bool]:  # Any: JSON
         "database": words[database],
         "redis": words[hints],
         "projections": [shown(row, newest) for row in readers],
+        "seals": {"lag": seals.lag() if database else None},
     }, well
 
 

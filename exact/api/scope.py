@@ -1,6 +1,7 @@
 """Whose rows a person may see: every query of this room begins here, so that other teams' rows do not exist for it."""
 
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
@@ -55,6 +56,15 @@ def mine(model: type[M], person: Person) -> QuerySet[M]:
     """The rows of that table in teams where the person may read, also withdrawn ones."""
     teams = teams_where(person, Permission.READ)
     return model._default_manager.filter(**{f"{TEAM_OF[model]}__in": teams})
+
+
+SCOPES: tuple[type[Model], ...] = (ImageRow, ImageSetRow, TeamRow)
+"""What a fact can be about, as far as the log says it: its scope."""
+
+
+def may_read(person: Person, scope_id: UUID) -> bool:
+    """Whether the facts of a scope are in a team where the person may read."""
+    return any(mine(model, person).filter(pk=scope_id).exists() for model in SCOPES)
 
 
 def offered(model: type[M], person: Person) -> QuerySet[M]:

@@ -9,6 +9,9 @@ from exact.eventstore.notes import BadNote, PublicKey
 from exact.eventstore.seal_keys import public_keys, secret_file
 from exact.eventstore.seals import DamagedSeals, Seal
 
+CUT_OFF = "\n(cut off)\n\n"
+"""Written behind a head of which a part is missing, since the disk was full or the power went."""
+
 
 def remembered_file() -> Path:
     """The newest head that was signed here. Not to be backed up: it would be newer than a restored log."""
@@ -40,7 +43,9 @@ def notes_in(lines: Iterable[str]) -> Iterator[str]:
     signatures: list[str] = []
     blank = False
     for line in lines:
-        if line == "\n":
+        if line == "(cut off)\n":
+            text, signatures, blank = [], [], False
+        elif line == "\n":
             if signatures:
                 yield "".join([*text, "\n", *signatures])
                 text, signatures = [], []
@@ -85,5 +90,5 @@ def _agrees(said: Checkpoint) -> bool:
     kept = seals.of_size(said.tree_size)
     try:
         return (kept.root if kept else proofs.root(said.tree_size)) == said.root
-    except IndexError:  # tiles are missing; which ones is said elsewhere
+    except LookupError:  # tiles are missing; which ones is said elsewhere
         return False

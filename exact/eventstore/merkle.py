@@ -121,12 +121,15 @@ class Tree:
 
 
 def node_of(read: ReadTile) -> Node:
-    """Nodes made of tiles: one tile each, at most 127 hashes of arithmetic."""
+    """Nodes made of tiles: one tile each, at most 127 hashes of arithmetic. LookupError where a tile is missing."""
 
     def node(height: int, index: int) -> bytes:
         level, above = divmod(height, HEIGHT)
         number, at = divmod(index << above, WIDTH)
-        return root_of(read(level, number)[at : at + (1 << above)])
+        hashes = read(level, number)[at : at + (1 << above)]
+        if len(hashes) < 1 << above:
+            raise LookupError(f"Tile {level}/{number} has no {1 << above} hashes from {at} on.")
+        return root_of(hashes)
 
     return node
 

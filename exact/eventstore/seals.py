@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from exact.domain.errors import Refusal
 from exact.eventstore import seal_keys
 from exact.eventstore.checkpoints import Checkpoint, trusted
-from exact.eventstore.driver import driver
+from exact.eventstore.driver import driver, execute
 from exact.eventstore.log import head
 from exact.eventstore.merkle import HASH_BYTES, HEIGHT, WIDTH, Tile, Tree
 from exact.eventstore.notes import BadNote, SecretKey
@@ -51,7 +51,7 @@ def seal(limit: int = BATCH) -> Seal | None:
     Raises DamagedSeals, NoSealKey.
     """
     with transaction.atomic():
-        if not _execute("select pg_try_advisory_xact_lock(%s)", LEASE)[0][0]:
+        if not execute("select pg_try_advisory_xact_lock(%s)", LEASE)[0][0]:
             return None
         before = newest()
         tree, positions = stored_tree(before)
@@ -77,7 +77,7 @@ def stored_tree(before: Seal | None) -> tuple[Tree, list[int]]:
     edge: list[list[bytes]] = []
     positions: list[int] = []
     sql = "select level, number, hashes, positions from es.seal_edge order by level"
-    for level, number, hashes, found in _execute(sql):
+    for level, number, hashes, found in execute(sql):
         if level != len(edge) or number != size >> HEIGHT * (level + 1):
             raise DamagedSeals(f"The edge of the tree is not that of {size} facts; `manage.py verify_log` says more.")
         edge.append(cut(bytes(hashes)))
@@ -128,7 +128,7 @@ def keep_edge(tree: Tree, positions: Sequence[int]) -> None:
         do update set number = excluded.number, hashes = excluded.hashes, positions = excluded.positions"""
     for level, hashes in enumerate(tree.edge):
         own = list(positions[len(positions) - len(hashes) :]) if level == 0 else None
-        _execute(sql, level, tree.size >> HEIGHT * (level + 1), b"".join(hashes), own)
+        execute(sql, level, tree.size >> HEIGHT * (level + 1), b"".join(hashes), own)
 
 
 def keep_seal(tree: Tree, position: int, before: Seal | None, key: SecretKey) -> Seal:
@@ -150,7 +150,7 @@ def keep_seal(tree: Tree, position: int, before: Seal | None, key: SecretKey) ->
         checkpoint=said.signed(key),
     )
     values = [getattr(made, name) for name in Seal.__struct_fields__]
-    _execute(f"insert into es.seal ({COLUMNS}) values ({', '.join(['%s'] * len(values))})", *values)  # noqa: S608
+    execute(f"insert into es.seal ({COLUMNS}) values ({', '.join(['%s'] * len(values))})", *values)  # noqa: S608
     return made
 
 
@@ -204,7 +204,7 @@ def tile(level: int, number: int) -> list[bytes]:
     """The hashes of a tile, full or partial; none where it is not there."""
     sql = """select hashes from es.seal_tile where level = %s and number = %s
         union all select hashes from es.seal_edge where level = %s and number = %s"""
-    found = _execute(sql, level, number, level, number)
+    found = execute(sql, level, number, level, number)
     return cut(bytes(found[0][0])) if found else []
 
 
@@ -215,7 +215,7 @@ def index_of(position: int) -> int | None:
          order by positions[1] desc limit 1)
         union all select number, positions from es.seal_edge where level = 0 and positions[1] <= %s) as tiles
         order by number desc limit 1"""
-    for number, positions in _execute(sql, position, position):
+    for number, positions in execute(sql, position, position):
         at = bisect_left(positions, position)
         if at < len(positions) and positions[at] == position:
             return int(number * WIDTH + at)
@@ -223,12 +223,6 @@ def index_of(position: int) -> int | None:
 
 
 def _seals(condition: str, *params: Any) -> list[Seal]:  # Any: what the driver adapts
-    rows = _execute(f"select {COLUMNS} from es.seal where {condition}", *params)  # noqa: S608
+    rows = execute(f"select {COLUMNS} from es.seal where {condition}", *params)  # noqa: S608
     fields = Seal.__struct_fields__
     return [Seal(**dict(zip(fields, row, strict=True)) | {"root": bytes(row[3])}) for row in rows]
-
-
-def _execute(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: columns
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []

@@ -1,11 +1,12 @@
 """The stored tiles, read to be doubted: as entries in the order of the leaves, compared with what they should be."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from exact.eventstore.checkpoints import trusted
+from exact.eventstore.driver import execute
 from exact.eventstore.merkle import HASH_BYTES, HEIGHT, WIDTH, Tile, Tree
 from exact.eventstore.notes import BadNote, PublicKey
 from exact.eventstore.seals import Seal, cut, newest
@@ -49,13 +50,13 @@ class Stored(NamedTuple):
 def stored(keys: Iterable[PublicKey]) -> Stored:
     """The seals as they are now. The size is what the newest one has signed, else what the tiles hold."""
     with transaction.atomic():
-        _rows("set transaction isolation level repeatable read")
+        execute("set transaction isolation level repeatable read")
         last = newest()
-        edge = {level: (number, bytes(hashes), positions or []) for level, number, hashes, positions in _rows(EDGE)}
-        last_number, full = _rows(COUNTS)[0]
+        edge = {level: (number, bytes(hashes), positions or []) for level, number, hashes, positions in execute(EDGE)}
+        last_number, full = execute(COUNTS)[0]
         held = min(held_by(edge), WIDTH * (full + 1))
         size = _signed_size(last, list(keys)) or held
-        return Stored(last, last_number, size, held, edge, _rows(BEYOND, size, MOST_BEYOND))
+        return Stored(last, last_number, size, held, edge, execute(BEYOND, size, MOST_BEYOND))
 
 
 EDGE = "select level, number, hashes, positions from es.seal_edge"
@@ -110,7 +111,7 @@ def _lowest(found: Stored, after: int) -> Iterator[EdgeRow]:
     last = (found.size - 1) // WIDTH
     sql = """select number, hashes, positions from es.seal_tile
         where level = 0 and number > %s and number <= %s order by number limit %s"""
-    while page := _rows(sql, after, last, TILES):
+    while page := execute(sql, after, last, TILES):
         yield from ((number, bytes(hashes), positions or []) for number, hashes, positions in page)
         after = page[-1][0]
     number, hashes, positions = found.edge.get(0, (0, b"", []))
@@ -121,7 +122,7 @@ def _lowest(found: Stored, after: int) -> Iterator[EdgeRow]:
 def changed(tiles: Iterable[Tile]) -> Iterator[str]:
     """A sentence for each full tile above the lowest level that is not stored as it should be."""
     for tile in tiles:
-        rows = _rows("select hashes from es.seal_tile where level = %s and number = %s", tile.level, tile.number)
+        rows = execute("select hashes from es.seal_tile where level = %s and number = %s", tile.level, tile.number)
         if not rows:
             yield f"Tile {tile.level}/{tile.number} was removed."
         elif cut(bytes(rows[0][0])) != list(tile.hashes):
@@ -142,9 +143,3 @@ def beyond(found: Stored) -> Iterator[str]:
     """A sentence for each tile for which the tree is too small."""
     for level, number in found.beyond:
         yield f"Tile {level}/{number} was added: the tree of {found.size} facts has no such full tile."
-
-
-def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: columns
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []

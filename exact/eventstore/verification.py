@@ -83,10 +83,7 @@ class Audit:
 
     def run(self) -> Iterator[str]:
         """All findings."""
-        if not self.keys:
-            yield f"There is no public key to check the seals with; look for {seal_keys.public_file()}."
-        elif self.stored.newest is None:
-            yield f"There is a key but no seal, and tiles of {self.stored.hashes} facts: the seals were removed."
+        yield from self.nothing_there()
         for seal in self.every_seal():
             said = self.read(seal)
             yield from self.row_problems(seal, said)
@@ -96,6 +93,16 @@ class Audit:
         yield from self.grow(self.stored.size)
         yield from self.told(None)
         yield from self.rest()
+
+    def nothing_there(self) -> Iterator[str]:
+        """Keys without seals, or the other way round; a log that was never sealed has neither."""
+        sealed = self.stored.newest is not None
+        if sealed and not self.keys:
+            yield f"There is no public key to check the seals with; look for {seal_keys.public_file()}."
+        if not sealed and self.stored.hashes:
+            yield f"There are tiles of {self.stored.hashes} facts but no seals: the seals were removed."
+        elif not sealed and self.keys:
+            yield "There is a key but no seal: nothing was sealed yet, or all that belongs to the seals was removed."
 
     # --- seals --------------------------------------------------------------------------------------------------------
 

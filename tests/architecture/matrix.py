@@ -16,6 +16,11 @@ api/v1/me                                            GET     403  200  200  200 
 api/v1/commands                                      POST    403  404  403  200  200  200  200
 api/v1/commands/batch                                POST    403  404  403  200  200  200  200
 api/v1/activity                                      GET     403  200  200  200  200  200  200
+api/v1/audit/checkpoint                              GET     403  200  200  200  200  200  200
+api/v1/audit/checkpoints                             GET     403  200  200  200  200  200  200
+api/v1/audit/keys                                    GET     403  200  200  200  200  200  200
+api/v1/audit/consistency                             GET     403  200  200  200  200  200  200
+api/v1/audit/inclusion                               GET     403  404  200  200  200  200  200
 api/v1/*                                             any     404  404  404  404  404  404  404
 
 api/v1/users/users                                   GET     403  200  200  200  200  200  200

@@ -42,6 +42,7 @@ NOUNS = {
     "datasets/versions": "version",
     "datasets/exports": "export",
 }
+QUERIES = {"api/v1/audit/inclusion": "?position={position}", "api/v1/audit/consistency": "?from=1"}
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,7 @@ def sent(client, method, route, url, world):
         return client.generic("POST", f"{url}?image={world.place.image}", body, content_type="application/x-ndjson")
     if method == "DELETE" and route.endswith("multiple_delete"):
         url += f"?id__in={world.numbers['annotation']}"
+    url += QUERIES.get(route, "").format(**world.numbers)
     if route in {"account/password", "sign-in"}:
         return client.generic(method, url, b"{}", content_type="application/json")
     return getattr(client, method.lower())(url, None if method == "GET" else world.body(method, route), format="json")

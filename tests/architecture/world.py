@@ -16,6 +16,7 @@ from exact.datasets.freezing import Freeze, freeze
 from exact.datasets.models import Export
 from exact.domain.annotations import Verdict
 from exact.domain.teams import Role
+from exact.eventstore.seals import seal
 from exact.exchange.folders import ImportFolder
 from exact.exchange.models import ImportRun
 from exact.projections.models import VerificationRow
@@ -55,6 +56,7 @@ class World:
         self.export = self._written_export()
         self.imports = {progress: an_import(work, progress) for progress in ("running", "complete", "undone")}
         self._refused_rows(self.imports["complete"])
+        seal()
         self.clients = {who: self._client(who) for who in WHO}
 
     def person(self, who: str) -> Person:
@@ -120,6 +122,7 @@ class World:
             "version": self.version.number,
             "export": self.export.id,
             "number": 1,
+            "position": self.drawn.position,
         }
 
     def body(self, method: str, route: str) -> Any:

@@ -1,7 +1,8 @@
-"""The library's suites start a hundred threads; here each job gives its Django connection back."""
+"""Threads of the library's suites give their connections back, and each test has a log with a seal key of its own."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,3 +35,9 @@ def few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """The suites take their executor from here."""
     for suite in (application, persistence):
         monkeypatch.setattr(suite, "ThreadPoolExecutor", ClosingExecutor)
+
+
+@pytest.fixture(autouse=True)
+def own_seal_key(settings: Any, tmp_path: Path) -> None:
+    """Each test has a log of its own."""
+    settings.SEAL_KEY = tmp_path / "seal" / "seal.key"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exact.eventstore.seal_keys import current_key
+from exact.eventstore.seal_keys import current_key, public_file
 from exact.eventstore.verification import problems
 from tests.eventstore.sealed import ask, keep, seal_all, tamper
 
@@ -10,11 +10,6 @@ pytestmark = pytest.mark.django_db(transaction=True, available_apps=["exact.even
 
 HOLE = 301
 """A position that a rolled back command has left empty."""
-
-
-@pytest.fixture(autouse=True)
-def key_file(settings, tmp_path):
-    settings.SEAL_KEY = tmp_path / "seal" / "seal.key"
 
 
 @pytest.fixture
@@ -196,7 +191,11 @@ SEALS = {
     ),
     "all seals removed": (
         "delete from es.seal",
-        ["There is a key but no seal, and tiles of 700 facts: the seals were removed."],
+        ["There are tiles of 700 facts but no seals: the seals were removed."],
+    ),
+    "seals and tiles removed": (
+        "delete from es.seal; delete from es.seal_tile; delete from es.seal_edge",
+        ["There is a key but no seal: nothing was sealed yet, or all that belongs to the seals was removed."],
     ),
 }
 
@@ -205,3 +204,15 @@ SEALS = {
 def test_seals(sealed, case):
     public = current_key().public
     check(*SEALS[case], key=f"{public.name}+{public.id}")
+
+
+def test_without_a_public_key_no_seal_can_be_trusted(sealed):
+    public_file().unlink()
+    first, *seals = found()
+    assert first.startswith("There is no public key to check the seals with")
+    assert len(seals) == 7
+
+
+def test_a_log_that_was_never_sealed_is_no_finding():
+    keep(3)
+    assert found() == []

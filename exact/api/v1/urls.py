@@ -9,6 +9,7 @@ from exact.api.unknown import unknown
 from exact.api.v1.activity import ActivityList
 from exact.api.v1.annotation_types import AnnotationTypes
 from exact.api.v1.annotations import Annotations
+from exact.api.v1.audit import Checkpoints, ConsistencyProof, InclusionProof, Keys, NewestCheckpoint
 from exact.api.v1.commands import Batches, Commands
 from exact.api.v1.dataset_versions import DatasetVersions
 from exact.api.v1.exports import Exports, Formats
@@ -40,6 +41,11 @@ urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^commands/?$", Commands.as_view(), name="commands"),
     re_path(r"^commands/batch/?$", Batches.as_view(), name="batch"),
+    re_path(r"^audit/checkpoint/?$", NewestCheckpoint.as_view(), name="checkpoint"),
+    re_path(r"^audit/checkpoints/?$", Checkpoints.as_view(), name="checkpoints"),
+    re_path(r"^audit/keys/?$", Keys.as_view(), name="seal-keys"),
+    re_path(r"^audit/inclusion/?$", InclusionProof.as_view(), name="inclusion"),
+    re_path(r"^audit/consistency/?$", ConsistencyProof.as_view(), name="consistency"),
     re_path(r"^activity/?$", ActivityList.as_view(), name="activity"),
     re_path(r"^datasets/formats/?$", Formats.as_view(), name="formats"),
     re_path(r"^openapi/?$", SpectacularAPIView.as_view(), name="openapi"),

@@ -68,8 +68,8 @@ def summary() -> str:
     """What was found to be sound."""
     seal = newest()
     if seal is None:
-        return f"Nothing is sealed yet; {lag()} facts wait."
+        return f"Nothing is sealed yet. Facts that wait to be sealed: {lag():,}."
     return (
         f"All {seal.tree_size:,} sealed facts, up to position {seal.to_position:,}, are as they were sealed "
-        f"({seal.number:,} seals); {lag():,} newer ones wait to be sealed."
+        f"({seal.number:,} seals). Newer facts that wait to be sealed: {lag():,}."
     )
