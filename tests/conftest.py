@@ -65,14 +65,20 @@ def empty_log(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+GENERATIONS = "select oid::regnamespace::text from pg_namespace where nspname like 'view\\_%'"
+
+
 def forget_facts() -> None:
-    """Every table of the schema `es` is empty, and positions and numbers start from 1 again."""
+    """The tables of `es` are empty, no old generation of a read model is kept, positions and numbers start from 1."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(FACTS)
         tables, sequences = cursor.fetchone()
         restarts = "".join(f"alter sequence {name} restart; " for name in sequences)
+        cursor.execute(GENERATIONS)
+        for (schema,) in cursor.fetchall():
+            cursor.execute(f"drop schema {schema} cascade")
         replica, default = (f"set session_replication_role = {role};" for role in ("replica", "default"))
         cursor.execute(f"{replica} truncate {tables}; {restarts} {default}")
 

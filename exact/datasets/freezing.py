@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person, require
@@ -20,10 +20,14 @@ from exact.eventstore.log import head
 from exact.projections.annotation_types import AnnotationTypeRow
 from exact.projections.annotations import AnnotationRow
 from exact.projections.dataset_versions import DatasetVersionRow
-from exact.projections.image_sets import ImageSetRow
+from exact.projections.image_sets import ImageSetProductRow, ImageSetRow
 from exact.projections.images import ImageRow
+from exact.projections.products import ProductRow
+from exact.projections.snapshot import one_moment
 
 ATTEMPTS = 5
+READ = (AnnotationRow, AnnotationTypeRow, DatasetVersionRow, ImageRow, ImageSetProductRow, ImageSetRow, ProductRow)
+"""What a definition is made of."""
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +88,8 @@ def _team_of(wish: Freeze, by: Person) -> UUID:
 
 def _read(wish: Freeze, team_id: UUID) -> Definition:
     """Position and rows of one snapshot: positions are given in commit order, so the rows are those of the position."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("set transaction isolation level repeatable read, read only")
+    assert not connection.in_atomic_block, "a reading of its own"
+    with one_moment(*READ):
         position = head()
         images = ImageRow.objects.filter(image_set_id__in=wish.image_set_ids, withdrawn=False).order_by("number")
         frozen = tuple(FrozenImage(image_id=image.id, sha256=image.sha256) for image in images)

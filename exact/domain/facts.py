@@ -17,7 +17,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: str | None = None
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What happened to one stream. The class name is the stored name; a released fact's fields never change.
 
     `at` and `by` are the server's. `behind` is the person who acted on behalf of `by`, when somebody impersonated.

@@ -47,7 +47,7 @@ POINTS: dict[VectorType, tuple[int, int]] = {
 BOXES = {VectorType.BOUNDING_BOX, VectorType.ELLIPSE, VectorType.FIXED_SIZE_BOUNDING_BOX}
 
 
-class Vector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One shape: `points` is x1, y1, x2, y2, ... in 1/100 pixel; `frame` the zero-based slice, None on flat images."""
 
     vector_type: VectorType

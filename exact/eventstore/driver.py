@@ -1,5 +1,6 @@
 """Psycopg's own connection below Django's: prepared statements, values in binary and COPY, in the same transaction."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -26,3 +27,9 @@ def execute(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: what the d
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def execute_binary(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:  # Any: see above
+    """Past Django's cursor, which would write all values into the text and get bytes back as hexadecimal digits."""
+    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
+        return cursor.execute(sql, params, binary=True).fetchall()

@@ -14,6 +14,7 @@ from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
 from exact.eventstore import bulk, snapshots
+from exact.eventstore.driver import execute_binary
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
 from exact.eventstore.recorded import Recorded
 from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
@@ -161,6 +162,34 @@ def read(after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Rec
     """
     sql = f"select {COLUMNS} from es.event where position > %s and position <= %s order by position limit %s"  # noqa: S608
     return _page(_rows(sql, after, _top(upto), limit))
+
+
+def pages(upto: int) -> Iterator[list[Recorded]]:
+    """Everything up to a position, a page at a time."""
+    after = 0
+    while page := read(after, upto):
+        yield page
+        after = page[-1].position
+
+
+def by_scope(upto: int, leaving_out: Sequence[str] = ()) -> Iterator[Recorded]:
+    """Everything up to a position, scope after scope, each in position order; one page in memory.
+
+    Facts of some stored names may be left out. Nothing else is: a name that is not known raises UnknownFact.
+    """
+    sql = (
+        f"select {COLUMNS} from es.event where (scope_id, position) > (%s, %s) and position <= %s"  # noqa: S608
+        f" and type <> all(%s) order by scope_id, position limit {PAGE}"
+    )
+    after = (UUID(int=0), 0)
+    while page := execute_binary(sql, [*after, upto, list(leaving_out)]):
+        yield from (_recorded(row if row[4] is not None else _whole(row)) for row in page)
+        after = (page[-1][1], page[-1][0])
+
+
+def _whole(row: tuple[Any, ...]) -> tuple[Any, ...]:  # Any: columns
+    """A row whose payload was too big for a page."""
+    return *row[:4], _rows("select data from es.event where position = %s", row[0])[0][0]
 
 
 class Header(msgspec.Struct, frozen=True):

@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-
 from exact.domain.registry import fold
 from exact.eventstore import bulk, log, snapshots
-from exact.eventstore.driver import driver
+from exact.eventstore.driver import execute_binary
 from exact.eventstore.mapper import decode
 from exact.eventstore.recorded import Recorded
 
@@ -43,8 +40,4 @@ def _histories(heads: list[tuple[Any, ...]]) -> Histories:  # Any: columns
 
 
 def _rows(sql: str, stream_ids: list[UUID]) -> list[tuple[Any, ...]]:  # Any: columns
-    """Binary, past Django's cursor, which would write the ids into the text."""
-    if not stream_ids:
-        return []
-    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
-        return cursor.execute(sql, [stream_ids], binary=True).fetchall()
+    return execute_binary(sql, [stream_ids]) if stream_ids else []

@@ -13,7 +13,7 @@ from exact.domain.images import ImageRegistered
 from exact.domain.teams import TeamFounded
 from exact.eventstore.history import Span
 from exact.eventstore.log import Recorded
-from exact.projections.base import Row, upsert
+from exact.projections.base import Row, copy, upsert
 from exact.projections.follow import OnPoison, Projection
 
 NAME = "activity"
@@ -65,14 +65,22 @@ class Activity(Projection):
     tables = (ActivityRow, ActivityPlace)
 
     def apply(self, batch: Sequence[Recorded]) -> None:
-        known = _known(batch)
-        found = {place["id"]: place for recorded in batch if (place := _place(recorded.fact, known))}
-        upsert(ActivityPlace, found.values())
-        upsert(ActivityRow, [_row(recorded, known.get(recorded.scope_id, NOWHERE)) for recorded in batch])
+        upsert(ActivityRow, _folded(batch))
+
+    def fill(self, part: Sequence[Recorded]) -> None:
+        copy(ActivityRow, _folded(part))
 
 
 Places = dict[UUID, Row]
 NOWHERE: Row = {"team_id": None, "image_set_id": None}
+
+
+def _folded(batch: Sequence[Recorded]) -> list[Row]:
+    """The rows of these facts; the places that they tell of are kept."""
+    known = _known(batch)
+    found = {place["id"]: place for recorded in batch if (place := _place(recorded.fact, known))}
+    upsert(ActivityPlace, found.values())
+    return [_row(recorded, known.get(recorded.scope_id, NOWHERE)) for recorded in batch]
 
 
 def _known(batch: Sequence[Recorded]) -> Places:

@@ -36,6 +36,11 @@ class Inline(msgspec.Struct, frozen=True, kw_only=True):
             if facts is None or any(isinstance(fact, detail.moved_by) for fact in facts):
                 detail.show(states)
 
+    def fill(self, states: Sequence[Any]) -> None:
+        """Write what is to be seen of these states into tables that hold nothing of them yet."""
+        for model, rows in self.rows(states).items():
+            copy(model, rows)
+
     def tables(self) -> list[type[models.Model]]:
         """All tables of this read model."""
         return [self.model, *(detail.model for detail in self.details)]
@@ -76,6 +81,19 @@ def upsert(model: type[models.Model], rows: Iterable[Row]) -> None:
         _upsert_few(model, wanted)
 
 
+def copy(model: type[models.Model], rows: Iterable[Row]) -> None:
+    """Bring new rows in by COPY; none of them may be there."""
+    with connection.wrap_database_errors, driver().cursor() as cursor:
+        _copy(cursor, model, model._meta.db_table, rows)
+
+
+def _copy(cursor: Any, model: type[models.Model], table: str, rows: Iterable[Row]) -> None:  # Any: a psycopg cursor
+    with cursor.copy(f'copy "{table}" ({_listed(model)}) from stdin (format binary)') as out:
+        out.set_types([field.db_type(connection) for field in columns(model)])
+        for row in rows:
+            out.write_row(_plain(model, row))
+
+
 def _upsert_few(model: type[models.Model], rows: Sequence[Row]) -> None:
     head, one, tail = _statement(model)
     values = [value for row in rows for value in _values(model, row)]
@@ -86,16 +104,13 @@ def _upsert_few(model: type[models.Model], rows: Sequence[Row]) -> None:
 def _upsert_many(model: type[models.Model], rows: Sequence[Row]) -> None:
     """COPY into a table that goes with the transaction, then one statement."""
     table = model._meta.db_table
-    fresh = f'"fresh_{table}"'
+    fresh = f"fresh_{table}"
     head, _, tail = _statement(model)
     with transaction.atomic(), connection.wrap_database_errors, driver().cursor() as cursor:
-        cursor.execute(f'create temp table if not exists {fresh} (like "{table}") on commit drop')
-        cursor.execute(f"truncate {fresh}")
-        with cursor.copy(f"copy {fresh} ({_listed(model)}) from stdin (format binary)") as copy:
-            copy.set_types([field.db_type(connection) for field in columns(model)])
-            for row in rows:
-                copy.write_row(_plain(model, row))
-        cursor.execute(f"{head} select {_listed(model)} from {fresh} {tail}")  # noqa: S608
+        cursor.execute(f'create temp table if not exists "{fresh}" (like "{table}") on commit drop')
+        cursor.execute(f'truncate "{fresh}"')
+        _copy(cursor, model, fresh, rows)
+        cursor.execute(f'{head} select {_listed(model)} from "{fresh}" {tail}')  # noqa: S608
 
 
 def columns(model: type[models.Model]) -> list[Any]:  # Any: Django's fields

@@ -1,13 +1,14 @@
 """Asynchronous read models: what the projector process keeps up to date from the log."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any
 
 from django.db import models
 
-from exact.eventstore.log import Recorded
+from exact.eventstore.log import Recorded, pages
+from exact.projections.places import stop
 
 
 class OnPoison(StrEnum):
@@ -27,15 +28,24 @@ class Projection(ABC):
     A fact of an unknown type or of a newer schema version always stops it, whatever `on_poison` says.
     """
 
-    name: ClassVar[str]
-    on_poison: ClassVar[OnPoison] = OnPoison.STOP
-    tables: ClassVar[tuple[type[models.Model], ...]]
+    name: str
+    on_poison: OnPoison = OnPoison.STOP
+    state: str = "live"
+    """Which generation this object moves: the one that people read, or one that is being built."""
+    tables: tuple[type[models.Model], ...]
 
     @abstractmethod
     def apply(self, batch: Sequence[Recorded]) -> None:
         """Fold these facts into the tables."""
 
-    def clear(self) -> None:
-        """Forget everything, before a rebuild."""
-        for table in self.tables:
-            table._default_manager.all().delete()
+    def parts(self, upto: int) -> Iterator[Any]:  # Any: whatever `fill` takes
+        """The facts up to a position in portions, for `fill`: memory is bounded by one of them."""
+        return pages(upto)
+
+    def fill(self, part: Any) -> None:  # Any: see above
+        """Bring one portion into tables that hold nothing but the portions before; by COPY where that pays."""
+        self.apply(part)
+
+    def stopped(self, problem: str) -> None:
+        """A fact that cannot be folded, and that may not be parked, was met."""
+        stop(self.name, problem)

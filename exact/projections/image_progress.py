@@ -1,30 +1,39 @@
 """Image progress: how many annotations of each type an image has, and how many are accepted, rejected, open."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
-import msgspec
 import psycopg
 from django.db import connection, models
-from msgspec.structs import replace
 
-from exact.domain import annotations
 from exact.domain.facts import Fact
 from exact.domain.identifiers import derived_id
-from exact.domain.imports import MOVES, ImportedAnnotationsRemoved, ImportedAnnotationsShown, births
+from exact.domain.imports import AnnotationsImported, ImportedAnnotationsRemoved, ImportedAnnotationsShown, births
+from exact.domain.registry import FACTS
 from exact.eventstore.bulk import chunks_of
 from exact.eventstore.driver import driver
-from exact.eventstore.log import Recorded
-from exact.projections.base import Row, upsert
+from exact.eventstore.log import Recorded, by_scope
+from exact.projections.base import Row, copy, upsert
 from exact.projections.follow import OnPoison, Projection
+from exact.projections.image_progress_fold import (
+    ANNOTATION_FACTS,
+    IMPORT_FACTS,
+    STATUSES,
+    Counts,
+    Item,
+    ItemFold,
+    Items,
+    differences,
+    drawn,
+)
 
-STATUSES = ("accepted", "rejected", "open")
-COLUMN = {status: place for place, status in enumerate(STATUSES, 1)}
-"""Where a status is counted; 0 counts them all."""
+FOLDED = (*ANNOTATION_FACTS, *IMPORT_FACTS, AnnotationsImported)
+OTHERS = tuple(name for name, kind in FACTS.items() if kind not in FOLDED)
+"""What is left out where only annotations are read; a name that nobody knows is not."""
+PORTION = 5000
+"""Items that are written at a time, and those that the last image among them has beyond that."""
 
 
 class ImageProgressItem(models.Model):
@@ -61,115 +70,7 @@ class ImageProgressRow(models.Model):
         db_table = "image_progress"
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One annotation as the counts see it; verdicts by person: (verdict, of_version)."""
-
-    id: UUID
-    image_id: UUID
-    annotation_type_id: UUID
-    removed: bool
-    content_version: int
-    verdicts: dict[str, tuple[str, int]]
-    leader: UUID | None = None
-
-    @property
-    def status(self) -> str:
-        """The same rule as the annotation's own."""
-        valid = {verdict for verdict, of_version in self.verdicts.values() if of_version == self.content_version}
-        return "rejected" if "rejected" in valid else "accepted" if valid else "open"
-
-
 FIELDS = Item.__struct_fields__
-
-
-def evolve(item: Item | None, fact: Fact) -> Item | None:
-    """The item after one more fact of its annotation."""
-    if isinstance(fact, annotations.AnnotationDrawn):
-        return _drawn(fact)
-    change = CHANGES.get(type(fact))
-    return item if item is None or change is None else replace(change(item, fact), leader=None)
-
-
-def _drawn(fact: annotations.AnnotationDrawn, leader: UUID | None = None) -> Item:
-    return Item(
-        leader=leader,
-        id=fact.originator_id,
-        image_id=fact.image_id,
-        annotation_type_id=fact.annotation_type_id,
-        removed=False,
-        content_version=fact.originator_version,
-        verdicts={},
-    )
-
-
-def _edited(item: Item, fact: Fact) -> Item:
-    return replace(item, content_version=fact.originator_version)
-
-
-def _reclassified(item: Item, fact: annotations.AnnotationReclassified) -> Item:
-    return replace(item, content_version=fact.originator_version, annotation_type_id=fact.annotation_type_id)
-
-
-def _removed(item: Item, _: Fact) -> Item:
-    return replace(item, removed=True)
-
-
-def _restored(item: Item, _: Fact) -> Item:
-    return replace(item, removed=False)
-
-
-def _verified(item: Item, fact: annotations.AnnotationVerified) -> Item:
-    return replace(item, verdicts=item.verdicts | {str(fact.by): (fact.verdict.value, fact.of_version)})
-
-
-def _withdrawn(item: Item, fact: annotations.VerificationWithdrawn) -> Item:
-    person = str(fact.person_id)
-    return replace(item, verdicts={key: value for key, value in item.verdicts.items() if key != person})
-
-
-CHANGES: dict[type[Fact], Callable[[Item, Any], Item]] = {  # Any: each takes its own fact
-    annotations.AnnotationReshaped: _edited,
-    annotations.AnnotationDescribed: _edited,
-    annotations.AnnotationReclassified: _reclassified,
-    annotations.AnnotationRemoved: _removed,
-    annotations.AnnotationRestored: _restored,
-    annotations.AnnotationVerified: _verified,
-    annotations.VerificationWithdrawn: _withdrawn,
-}
-ANNOTATION_FACTS: tuple[type[Fact], ...] = (annotations.AnnotationDrawn, *CHANGES)
-IMPORT_FACTS: tuple[type[Fact], ...] = (ImportedAnnotationsShown, *MOVES)
-
-
-Counts = dict[tuple[UUID, UUID], list[int]]
-"""(image, type) to how many more are annotated, accepted, rejected, open."""
-
-
-def differences(before: Mapping[UUID, Item], after: Mapping[UUID, Item | None]) -> Counts:
-    """How the counts move when these items become those."""
-    moved: Counts = defaultdict(lambda: [0, 0, 0, 0])
-    for key, item in after.items():
-        was, now = _place(before.get(key)), _place(item)
-        if was != now:
-            _count(moved, was, -1)
-            _count(moved, now, +1)
-    return {key: numbers for key, numbers in moved.items() if any(numbers)}
-
-
-Place = tuple[UUID, UUID, int]
-"""Image, type, and the column of the status; a removed annotation has none."""
-
-
-def _place(item: Item | None) -> Place | None:
-    if item is None or item.removed:
-        return None
-    return item.image_id, item.annotation_type_id, COLUMN[item.status]
-
-
-def _count(moved: Counts, place: Place | None, by: int) -> None:
-    if place:
-        numbers = moved[place[:2]]
-        numbers[0] += by
-        numbers[place[2]] += by
 
 
 class ImageProgress(Projection):
@@ -192,28 +93,44 @@ class ImageProgress(Projection):
             else:
                 _apply(list(facts))
 
+    def parts(self, upto: int) -> Iterator[Items]:
+        """The items of whole images: an image is a scope, so its counts are complete when it is left."""
+        found, scope_id = ItemFold(), UUID(int=0)
+        for recorded in by_scope(upto, leaving_out=OTHERS):
+            if recorded.scope_id != scope_id and len(found.items) >= PORTION:
+                yield found.items
+                found = ItemFold()
+            scope_id = recorded.scope_id
+            found.take(recorded.fact)
+        yield found.items
+
+    def fill(self, part: Items) -> None:
+        copy(ImageProgressItem, map(_item_row, part.values()))
+        counts = differences({}, part)
+        copy(ImageProgressRow, [_row(key, counts[key]) for key in sorted(counts)])
+
 
 def _apply(facts: list[Fact]) -> None:
     """Facts of single annotations."""
     before = _items({fact.originator_id for fact in facts})
-    after: dict[UUID, Item | None] = dict(before)
-    for fact in facts:
-        after[fact.originator_id] = evolve(after.get(fact.originator_id), fact)
-    _keep(before, after)
+    found = ItemFold()
+    found.items |= before
+    found.take_own(facts)
+    _keep(before, found.items)
 
 
 def _follow(fact: Fact) -> None:
     """What happens to everything that an import brought to an image: shown, removed, restored."""
     if isinstance(fact, ImportedAnnotationsShown):
         for chunk in chunks_of(fact.originator_id):
-            born = [_drawn(birth, leader=fact.originator_id) for birth in births(chunk)]
+            born = [drawn(birth, leader=fact.originator_id) for birth in births(chunk)]
             _keep({}, {item.id: item for item in born})
     else:
         _move_followers(fact.originator_id, removed=isinstance(fact, ImportedAnnotationsRemoved))
 
 
-def _keep(before: Mapping[UUID, Item], after: Mapping[UUID, Item | None]) -> None:
-    upsert(ImageProgressItem, [_item_row(item) for item in after.values() if item])
+def _keep(before: Items, after: Items) -> None:
+    upsert(ImageProgressItem, map(_item_row, after.values()))
     _move(differences(before, after))
 
 
@@ -247,10 +164,18 @@ def _item_row(item: Item) -> Row:
     return {name: getattr(item, name) for name in FIELDS}
 
 
+def _row(key: tuple[UUID, UUID], numbers: Sequence[int]) -> Row:
+    """In the order of the table's columns."""
+    return dict(zip(COUNTED, (_row_id(*key), *key, *numbers), strict=True))
+
+
+COUNTED = ("id", "image_id", "annotation_type_id", "annotated", *STATUSES)
+
+
 def _move(difference: Counts) -> None:
     if not difference:
         return
-    rows: list[tuple[Any, ...]] = [(_row_id(*key), *key, *difference[key]) for key in sorted(difference)]
+    rows = [tuple(_row(key, difference[key]).values()) for key in sorted(difference)]
     ids = [row[0] for row in rows]
     places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     with connection.cursor() as cursor:

@@ -13,8 +13,7 @@ from exact.eventstore.driver import execute
 from exact.eventstore.errors import passing
 from exact.eventstore.log import Header, header_after, read
 from exact.projections.follow import OnPoison, Projection
-from exact.projections.places import position_of, stop
-from exact.projections.runner import BATCH, Lease, advance, hold, lease, move, park
+from exact.projections.runner import BATCH, Lease, advance, hold, lease, move, park, stands_at
 
 logger = logging.getLogger("exact.projector")
 RETRIES_S = (0.25, 0.5, 1.0)
@@ -49,7 +48,7 @@ def narrow(projection: Projection) -> int:
 
 def insist(projection: Projection, sleep: Callable[[float], Any] = time.sleep) -> int:
     """Try the one fact again and again; answers 1 when that helped or it was parked, 0 when the projection stopped."""
-    after = position_of(projection.name)
+    after = stands_at(projection)
     for pause_s in RETRIES_S:
         sleep(pause_s)
         try:
@@ -73,7 +72,7 @@ def give_up(projection: Projection, after: int, problem: Exception) -> int:
         sentence = f"position {header.position}, {header.name} of {header.stream_id}: {told(problem)}"
         logger.error("projection %s: %s at %s", projection.name, verb(projection, problem), sentence)
         if stops(projection, problem):
-            stop(projection.name, sentence)
+            projection.stopped(sentence)
             return 0
         _lay_aside(held, header, told(problem))
         return 1

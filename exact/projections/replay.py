@@ -1,128 +1,125 @@
-"""Inline read models again from the log: rebuild one, or compare its rows with a replay."""
+"""From facts to the states of one noun's streams: what comparing and rebuilding an inline read model stand on.
 
-import json
-from collections.abc import Iterator
-from typing import Any
+`fold_of` says how facts become states, `touched` which of them a few facts have changed, `leaves_out` which facts need
+not be read: whoever adds a kind of fact that concerns other streams than its own looks here.
+"""
 
-from django.db import connection, models, transaction
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
 
 from exact.domain import annotations
-from exact.domain.annotation_fold import AnnotationFold
+from exact.domain.annotation_fold import CONCERNED, AnnotationFold
 from exact.domain.facts import Fact
-from exact.domain.registry import facts_of, fold
-from exact.eventstore.log import read
-from exact.projections.base import Inline, Row, columns
-from exact.projections.follow import Projection
-from exact.projections.rebuilding import fold_again
-from exact.projections.runner import hold
+from exact.domain.imports import MOVES, AnnotationsImported, ImportedAnnotationsShown
+from exact.domain.registry import FACTS, facts_of, fold
+from exact.eventstore.log import Recorded, all_of, by_scope, head, pages
+from exact.eventstore.many import load_all
+from exact.projections.base import Inline
 
-Rows = dict[Any, tuple[Any, ...]]  # Any: an id and its column values
-Tables = dict[type[models.Model], Rows]
+States = dict[UUID, Any]  # Any: the noun's state, by stream
+PORTION = 5000
+"""States that are written at a time, and those that the last scope among them has beyond that."""
+WIDE: tuple[type[Fact], ...] = (ImportedAnnotationsShown, *MOVES)
+"""Facts that change annotations of other streams than their own, all of them in one scope."""
 
 
-def states(inline: Inline) -> dict[Any, Any]:  # Any: stream id to the noun's state
-    """Every stream of that noun after all its facts."""
-    found = AnnotationFold() if inline.state is annotations.Annotation else Noun(inline)
-    after = 0
-    while batch := read(after=after):
-        for recorded in batch:
-            found.take(recorded.fact)
-        after = batch[-1].position
-    return found.states
+class Fold(Protocol):
+    """States by stream after the facts that were taken, in position order."""
+
+    def take(self, fact: Fact) -> object:
+        """One more fact, whatever it is about."""
+        ...
+
+    @property
+    def states(self) -> States:
+        """What has come of them."""
+        ...
 
 
 class Noun:
-    """The streams of any other noun, each by itself."""
+    """The streams of one noun, each by itself."""
 
     def __init__(self, inline: Inline) -> None:
-        self._inline, self._kinds = inline, tuple(facts_of(inline.noun))
-        self._all: dict[Any, Any] = {}
+        self._inline, self._kinds = inline, kinds(inline)
+        self._all: States = {}
 
     def take(self, fact: Fact) -> None:
         """One more fact in position order."""
-        if isinstance(fact, self._kinds):
+        if type(fact) in self._kinds:
             self._all[fact.originator_id] = fold(self._all.get(fact.originator_id), [fact])
 
     @property
-    def states(self) -> dict[Any, Any]:
+    def states(self) -> States:
         """A noun may have several kinds of streams, each with a table of its own."""
         return {key: state for key, state in self._all.items() if isinstance(state, self._inline.state)}
 
 
-def rebuild_inline(inline: Inline) -> int:
-    """Write the rows again from the log; writers of that noun wait meanwhile. Answers the rows written."""
-    with transaction.atomic():
-        _lock(inline)
-        replayed = list(states(inline).values())
-        for table in reversed(inline.tables()):
-            _execute(f'delete from "{table._meta.db_table}"')  # noqa: S608
-        inline.show(replayed)
-        return len(replayed)
+def fold_of(inline: Inline) -> Fold:
+    """How the facts become the states of that read model."""
+    return AnnotationFold() if inline.state is annotations.Annotation else Noun(inline)
 
 
-def _lock(inline: Inline) -> None:
-    """First the tables, then the log: a command writes its rows before its facts, so none can be half-way."""
-    names = ", ".join(f'"{table._meta.db_table}"' for table in inline.tables())
-    _execute("set local lock_timeout = '60s'")
-    _execute(f"lock table {names} in share row exclusive mode")
+@cache
+def kinds(inline: Inline) -> frozenset[type[Fact]]:
+    """The facts that change what this read model shows."""
+    if inline.state is annotations.Annotation:
+        return frozenset((*CONCERNED, AnnotationsImported, *WIDE))
+    return frozenset(facts_of(inline.noun))
 
 
-def differences(read_model: Inline | Projection) -> list[str]:
-    """One line for each row that is not what a replay makes of the log. Leaves everything as it was."""
-    stored, replayed = _inline(read_model) if isinstance(read_model, Inline) else _followed(read_model)
-    return [line for table, rows in stored.items() for line in _compared(table, rows, replayed[table])]
+@cache
+def leaves_out(inline: Inline) -> tuple[str, ...]:
+    """The stored names of all other known facts; of a name that nobody knows nobody can tell."""
+    return tuple(name for name, kind in FACTS.items() if kind not in kinds(inline))
 
 
-def _inline(inline: Inline) -> tuple[Tables, Tables]:
-    """Rows and log of one snapshot: a command writes both or neither, so nobody has to wait."""
-    with transaction.atomic():
-        _execute("set transaction isolation level repeatable read, read only")
-        stored = {table: _rows(table) for table in inline.tables()}
-        replayed = inline.rows(list(states(inline).values()))
-    return stored, {table: {row["id"]: _as_stored(table, row) for row in rows} for table, rows in replayed.items()}
+def states(inline: Inline) -> States:
+    """Every stream of that noun after all its facts, all of them in memory."""
+    found = fold_of(inline)
+    for page in pages(head()):
+        for recorded in page:
+            found.take(recorded.fact)
+    return found.states
 
 
-def _followed(projection: Projection) -> tuple[Tables, Tables]:
-    """The tables at the position they have reached, and again after a replay up to there, which is rolled back."""
-    with transaction.atomic():
-        place = hold(projection).position
-        stored = {table: _rows(table) for table in projection.tables}
-        fold_again(projection, upto=place)
-        replayed = {table: _rows(table) for table in projection.tables}
-        transaction.set_rollback(True)
-    return stored, replayed
+def portions(inline: Inline, upto: int) -> Iterator[list[Any]]:  # Any: the noun's states
+    """The same up to a position, whole scopes at a time: the memory of the largest one and of PORTION states."""
+    found, taken, scope = fold_of(inline), 0, UUID(int=0)
+    for recorded in by_scope(upto, leaving_out=leaves_out(inline)):
+        if recorded.scope_id != scope and taken >= PORTION:
+            yield list(found.states.values())
+            found, taken = fold_of(inline), 0
+        scope, taken = recorded.scope_id, taken + 1
+        found.take(recorded.fact)
+    yield list(found.states.values())
 
 
-def _as_stored(table: type[models.Model], row: Row) -> tuple[Any, ...]:
-    """The row's values as the database gives them back."""
-    return tuple(
-        json.loads(json.dumps(row[field.attname])) if isinstance(field, models.JSONField) else row[field.attname]
-        for field in columns(table)
-    )
+class Touched(msgspec.Struct, frozen=True):
+    """What facts have changed: single streams, and scopes of which every stream may be another."""
+
+    streams: set[UUID]
+    scopes: set[UUID]
 
 
-def _rows(table: type[models.Model]) -> Rows:
-    names = [field.attname for field in columns(table)]
-    return {row[0]: row for row in table._default_manager.order_by("pk").values_list(*names).iterator()}
+def touched(batch: Iterable[Recorded], inline: Inline) -> Touched:
+    """What these facts have changed of the read model."""
+    concerned = [recorded for recorded in batch if type(recorded.fact) in kinds(inline)]
+    wide = WIDE if inline.state is annotations.Annotation else ()
+    scopes = {recorded.scope_id for recorded in concerned if isinstance(recorded.fact, wide)}
+    streams = {recorded.fact.originator_id for recorded in concerned if recorded.scope_id not in scopes}
+    return Touched(streams, scopes)
 
 
-def _compared(table: type[models.Model], stored: Rows, replayed: Rows) -> Iterator[str]:
-    names = [field.attname for field in columns(table)]
-    for key in sorted({*stored, *replayed}, key=str):
-        if stored.get(key) != replayed.get(key):
-            difference = _explained(names, stored.get(key), replayed.get(key))
-            yield f"{table._meta.db_table} {key}: {difference}"
-
-
-def _explained(names: list[str], stored: tuple[Any, ...] | None, replayed: tuple[Any, ...] | None) -> str:
-    if stored is None:
-        return "missing in the table"
-    if replayed is None:
-        return "not in the replay"
-    pairs: Row = {name: (a, b) for name, a, b in zip(names, stored, replayed, strict=True) if a != b}
-    return "; ".join(f"{name}: table {a!r}, replay {b!r}" for name, (a, b) in pairs.items())
-
-
-def _execute(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
+def states_of(changed: Touched, inline: Inline) -> Iterator[list[Any]]:  # Any: the noun's states
+    """All of that as it stands now, a scope at a time."""
+    alone = load_all(changed.streams).values()
+    yield [state for state in alone if isinstance(state, inline.state)]
+    for scope_id in changed.scopes:
+        found = fold_of(inline)
+        for recorded in all_of(scope_id):
+            found.take(recorded.fact)
+        yield list(found.states.values())

@@ -23,15 +23,17 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """Streams of which a fact is parked: what follows is parked behind it."""
 
 
-def advance(projection: Projection, limit: int = BATCH) -> int:
-    """Fold the next facts, at most `limit`; answers how many. 0 also where another projector holds the lease.
+def advance(projection: Projection, limit: int = BATCH, upto: int | None = None) -> int:
+    """Fold the next facts, at most `limit` and none beyond a position; answers how many.
+
+    0 also where another projector holds the lease.
 
     The row lock is lease and fence in one: it dies with its connection, needs no clock, and nobody else can move the
     position meanwhile.
     """
     with transaction.atomic():
         held = lease(projection)
-        batch = read(after=held.position, limit=limit) if held else []
+        batch = read(after=held.position, upto=upto, limit=limit) if held else []
         if held and batch:
             projection.apply(passed(held, batch))
             move(held, batch[-1].position)
@@ -86,8 +88,15 @@ PLACE = "select generation, position from es.projection where name = %s"
 
 def lease(projection: Projection) -> Lease | None:
     """The right to move it, unless it is stopped or somebody else has it."""
-    rows = execute(f"{PLACE} and state = 'live' for update skip locked", projection.name)
+    rows = execute(f"{PLACE} and state = %s for update skip locked", projection.name, projection.state)
     return _leased(projection.name, *rows[0]) if rows else None
+
+
+def stands_at(projection: Projection) -> int:
+    """How far it has come, whoever moves it."""
+    states = ["live", "stopped"] if projection.state == "live" else [projection.state]
+    rows = execute(f"{PLACE} and state = any(%s)", projection.name, states)
+    return rows[0][1] if rows else 0
 
 
 def _leased(name: str, generation: int, position: int) -> Lease:

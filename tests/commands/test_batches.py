@@ -20,7 +20,7 @@ from exact.eventstore import log, many
 from exact.eventstore.snapshots import EVERY
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
 from exact.projections.products import ProductRow
-from exact.projections.replay import differences
+from exact.projections.rebuilding import differences
 from tests.builders import a_polygon, a_workplace, someone
 from tests.contracts.store import in_threads
 

@@ -10,7 +10,7 @@ from exact.commands.bus import HANDLERS, Change, Changes, Command, Subject, answ
 from exact.domain.errors import Invalid
 from exact.eventstore import log
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
-from exact.projections.replay import differences
+from exact.projections.rebuilding import differences
 from tests.builders import a_polygon, a_workplace
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -27,7 +27,7 @@ from exact.domain.teams import Role
 from exact.domain.vectors import VectorType
 from exact.eventstore.heads import derive_heads
 from exact.eventstore.log import all_of, head_of, load, read_stream
-from exact.projections import replay
+from exact.projections import rebuilding
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
 from exact.projections.image_progress import ImageProgress, ImageProgressRow
 from exact.projections.imports import IMPORT_IMAGES, IMPORTS, ImportRow
@@ -72,7 +72,7 @@ def rows_of(place):
 def assert_everything_agrees(place):
     """Rows = replay of the whole log = fold of the image's scope = each stream by itself."""
     for inline in (ANNOTATIONS, IMPORTS, IMPORT_IMAGES):
-        assert replay.differences(inline) == []
+        assert rebuilding.differences(inline) == []
     fold = AnnotationFold()
     for recorded in all_of(place.image_id):
         fold.take(recorded.fact)
@@ -297,7 +297,7 @@ def test_progress_folded_again_is_what_was_followed():
     counts(place)
     dispatch(UndoImport(import_id=import_id), by=place.owner)
     counts(place)
-    assert replay.differences(ImageProgress()) == []
+    assert rebuilding.differences(ImageProgress()) == []
 
 
 def test_a_chunk_that_is_written_while_the_import_is_cancelled_leaves_no_heads(monkeypatch):

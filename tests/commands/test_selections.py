@@ -22,7 +22,7 @@ from exact.domain.teams import Role
 from exact.domain.vectors import Plane, VectorType
 from exact.eventstore import log
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
-from exact.projections.replay import differences
+from exact.projections.rebuilding import differences
 from tests.builders import a_box, a_polygon, a_type, a_workplace, someone
 from tests.commands.test_imports import complete
 from tests.contracts.store import in_threads

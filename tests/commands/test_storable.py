@@ -10,7 +10,7 @@ from exact.domain.annotations import META_DATA_DEPTH, META_DATA_MAX
 from exact.domain.errors import Invalid
 from exact.eventstore.log import head
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow
-from exact.projections.replay import differences
+from exact.projections.rebuilding import differences
 from tests.builders import a_workplace, someone
 
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)

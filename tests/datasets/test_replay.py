@@ -29,8 +29,8 @@ from exact.domain.teams import Role
 from exact.domain.vectors import Vector, VectorType
 from exact.eventstore.log import head, load
 from exact.exchange.registry import FORMATS, format_named
+from exact.projections.rebuilding import rebuild
 from exact.projections.registry import INLINE
-from exact.projections.replay import rebuild_inline
 from tests.builders import a_box, a_polygon, a_workplace, someone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,7 +94,7 @@ def test_and_after_every_read_model_was_rebuilt(tmp_path):
     before = sums(definition, tmp_path)
     edit_everything(place, drawn)
     for inline in INLINE:
-        rebuild_inline(inline)
+        rebuild(inline)
     assert sums(definition, tmp_path) == before
 
 

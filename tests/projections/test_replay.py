@@ -11,9 +11,9 @@ from exact.domain.registry import FACTS
 from exact.eventstore.log import read
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow, VerificationRow
 from exact.projections.places import places
-from exact.projections.rebuilding import rebuild
+from exact.projections.rebuilding import differences, rebuild
 from exact.projections.registry import INLINE, PROJECTIONS
-from exact.projections.replay import differences, rebuild_inline, states
+from exact.projections.replay import states
 from exact.projections.runner import catch_up, register
 from tests.projections.conftest import Life
 
@@ -58,7 +58,7 @@ def test_every_table_has_rows_to_compare(life):
 def test_a_rebuild_gives_the_same_rows(life):
     before = all_rows()
     for inline in INLINE:
-        rebuild_inline(inline)
+        rebuild(inline)
     assert all_rows() == before
 
 
@@ -66,7 +66,7 @@ def test_a_rebuild_brings_back_what_was_lost(life):
     before = all_rows()
     VerificationRow.objects.all().delete()
     AnnotationRow.objects.all().delete()
-    assert rebuild_inline(ANNOTATIONS) == len(life.annotations)
+    assert rebuild(ANNOTATIONS).comparison.count == len(before[AnnotationRow]) + len(before[VerificationRow])
     assert all_rows() == before
 
 
@@ -128,6 +128,26 @@ def test_compare_finds_what_was_changed_by_hand_and_rebuild_mends_it(followed):
         assert found in out.getvalue()
         assert "rebuilt" in said("rebuild", name)
         assert "equal" in said("compare", name)
+
+
+def test_the_operator_rebuilds_returns_and_gives_up_what_was_kept(followed):
+    raw("update annotations set description = 'forged' where number = 1")
+    told = said("rebuild", "annotations").splitlines()
+    assert told[0].startswith("annotations: rebuilt up to position")
+    assert (told[1], "description: table 'forged'" in told[2]) == (
+        "annotations: 1 row differs from the rows before",
+        True,
+    )
+    assert told[3].startswith("annotations: generation 2 is live, exchanged in")
+    assert told[3].endswith("generation 1 is kept (`rebuild annotations --return`)")
+    assert "generation 1 is live" in said("rebuild", "annotations", "--return")
+    assert AnnotationRow.objects.filter(description="forged").count() == 1
+    with pytest.raises(CommandError, match="no generation before it is kept"):
+        call_command("rebuild", "activity", "--return")
+    assert said("rebuild", "annotations", "--drop-old") == "annotations: generation 2 is dropped\n"
+    assert said("rebuild", "annotations", "--drop-old") == "annotations: none is kept\n"
+    assert "the new rows are thrown away" in said("rebuild", "annotations", "--only-if-equal")
+    assert AnnotationRow.objects.filter(description="forged").count() == 1
 
 
 def test_compare_leaves_everything_as_it_was(followed):

@@ -80,7 +80,8 @@ def doubled_or_lost(start: int) -> int:
 
 def miscounted(lives: Lives) -> int:
     """The counts are those of the writer's own states, which no projection has touched."""
-    from exact.projections.image_progress import STATUSES, ImageProgressRow
+    from exact.projections.image_progress import ImageProgressRow
+    from exact.projections.image_progress_fold import STATUSES
 
     images = set(lives.image_of.values())
     counted: Counter = Counter()

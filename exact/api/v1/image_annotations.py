@@ -4,13 +4,10 @@ Rows go from the database to the answer without a serializer, because there may 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.http import HttpResponse
@@ -24,6 +21,7 @@ from exact.domain.annotation_fold import AnnotationFold
 from exact.eventstore.log import all_of, head, head_of
 from exact.projections.annotations import shown
 from exact.projections.models import AnnotationRow, ImageRow, VerificationRow
+from exact.projections.snapshot import one_moment
 
 PLAIN = ("id", "number", "version", "content_version", "image_id", "unique_identifier", "annotation_type_id",
          "description", "removed", "created_by", "created_at", "edited_by", "edited_at", "status")  # fmt: skip
@@ -43,20 +41,9 @@ class AnnotationsOf:
         return HttpResponse(body, content_type="application/json", headers={"Exact-Position": str(position)})
 
 
-@contextmanager
-def one_moment() -> Iterator[None]:
-    """Everything read in here is of one moment; inside somebody else's transaction that one decides."""
-    outer = connection.in_atomic_block
-    with transaction.atomic():
-        if not outer:
-            with connection.cursor() as cursor:
-                cursor.execute("set transaction isolation level repeatable read, read only")
-        yield
-
-
 def now(image_id: UUID) -> tuple[int, list[dict[str, Any]]]:
     """The image's newest position and its rows, removed ones included."""
-    with one_moment():
+    with one_moment(AnnotationRow, VerificationRow):
         position = head_of(image_id)
         rows = AnnotationRow.objects.filter(image_id=image_id).order_by("number")
         texts = {"shape": Cast("vector", TextField()), "data": Cast("meta_data", TextField())}

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exact.api.positions import position_in
-from exact.projections.image_progress import STATUSES
+from exact.projections.image_progress_fold import STATUSES
 from exact.projections.models import AnnotationTypeRow, ImageProgressRow, ImageRow, ImageSetRow
 from exact.projections.places import position_of, wait_for
 

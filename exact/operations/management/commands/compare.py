@@ -6,11 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from typing_extensions import override
 
+from exact.domain.errors import Refusal
 from exact.operations import read_models
 
 
 class Command(BaseCommand):
-    """Changes nothing; exit code 1 on the first difference there is, after all of them were printed."""
+    """Changes nothing; exit code 1 on the first difference there is, after the first ones were printed."""
 
     help = "Compare a read model with a replay of the facts, row by row; NAME may be all. Exit code 1 on a difference."
 
@@ -20,14 +21,19 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's signature
-        if found := sum(self._compared(read_model) for read_model in read_models.named(options["name"])):
-            differ = "1 row differs" if found == 1 else f"{found} rows differ"
-            raise CommandError(f"{differ}; `manage.py rebuild {options['name']}` makes them again.")
+        try:
+            count = sum(self._compared(read_model) for read_model in read_models.named(options["name"]))
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from None
+        if count:
+            raise CommandError(f"{read_models.rows(count)}; `manage.py rebuild {options['name']}` makes them again.")
 
     def _compared(self, read_model: read_models.ReadModel) -> int:
-        lines = read_models.differences(read_model)
-        for line in lines:
+        found = read_models.comparison(read_model)
+        for line in found.lines:
             self.stdout.write(line)
-        if not lines:
+        if more := found.count - len(found.lines):
+            self.stdout.write(f"{read_model.name}: ... and {more} more")
+        if not found.count:
             self.stdout.write(f"{read_model.name}: replay and table are equal")
-        return len(lines)
+        return found.count
