@@ -6,8 +6,8 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
-from exact.eventstore.errors import UNAVAILABLE
 from exact.eventstore import seals
+from exact.eventstore.errors import UNAVAILABLE
 from exact.eventstore.log import head
 from exact.projections.places import Place, places
 

@@ -85,8 +85,8 @@ def _verified(item: Item, fact: annotations.AnnotationVerified) -> Item:
     return replace(item, verdicts=item.verdicts | {str(fact.by): (fact.verdict.value, fact.of_version)})
 
 
-def _withdrawn(item: Item, fact: Fact) -> Item:
-    person = str(fact.by)
+def _withdrawn(item: Item, fact: annotations.VerificationWithdrawn) -> Item:
+    person = str(fact.person_id)
     return replace(item, verdicts={key: value for key, value in item.verdicts.items() if key != person})
 
 
