@@ -15,6 +15,7 @@ class Permission(StrEnum):
     UPLOAD = "upload"
     MANAGE_IMAGES = "manage_images"
     MANAGE_SETS = "manage_sets"
+    UNDO_OTHERS = "undo_others"
     FREEZE = "freeze"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TEAM = "manage_team"
@@ -24,7 +25,7 @@ P = Permission
 VIEWER = {P.READ, P.EXPORT}
 ANNOTATOR = {*VIEWER, P.ANNOTATE, P.UPLOAD}
 VERIFIER = {*ANNOTATOR, P.VERIFY}
-ADMIN = {*VERIFIER, P.MANAGE_IMAGES, P.MANAGE_SETS, P.FREEZE, P.MANAGE_MEMBERS}
+ADMIN = {*VERIFIER, P.MANAGE_IMAGES, P.MANAGE_SETS, P.UNDO_OTHERS, P.FREEZE, P.MANAGE_MEMBERS}
 OWNER = {*ADMIN, P.MANAGE_TEAM}
 
 TABLE: dict[Role, frozenset[Permission]] = {

@@ -197,7 +197,7 @@ def import_of(import_id: UUID, context: Context, permission: Permission, *, othe
     """
     found: Import = load_or_refuse(import_id, Import, "import", context)
     foreign = others and found.started_by != context.person.person_id
-    _require_set(found.image_set_id, context, Permission.MANAGE_SETS if foreign else permission)
+    _require_set(found.image_set_id, context, Permission.UNDO_OTHERS if foreign else permission)
     return found
 
 

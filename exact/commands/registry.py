@@ -3,7 +3,7 @@
 from importlib import import_module
 
 NOUNS = ("teams", "products", "annotation_types", "image_sets", "images", "annotations", "imports", "dataset_versions")
-ACROSS = ("batches", "selections")
+ACROSS = ("batches", "selections", "undo")
 """What is about several nouns, or about many of one."""
 
 

@@ -181,6 +181,7 @@ VerifyAnnotations         403  404  403  403  200  200  200
 ReclassifyAnnotations     403  404  403  200  200  200  200
 RemoveAnnotations         403  404  403  200  200  200  200
 RestoreAnnotations        403  404  403  200  200  200  200
+Undo                      403  404  403  403  403  200  200
 CancelImport              403  404  403  403  403  200  200
 UndoImport                403  404  403  403  403  200  200
 RestoreImport             403  404  403  403  403  200  200

@@ -46,7 +46,7 @@ def test_a_command_needs_a_permission_that_somebody_has(kind):
     assert kind.NEEDS is not None or kind.__name__ in OPEN
 
 
-OPEN = {"FoundTeam", "Batch"}
+OPEN = {"FoundTeam", "Batch", "Undo"}
 """Everybody may found a team; a batch needs what each of its wishes needs."""
 
 
@@ -66,7 +66,7 @@ def test_a_handler_stands_beside_its_command(kind):
 @EACH
 def test_a_command_names_the_thing_it_is_about(kind):
     ids = [field.name for field in msgspec.structs.fields(kind) if field.type is UUID]
-    assert ids or kind.__name__ in {"FoundTeam", "FreezeDataset", "Batch"}
+    assert ids or kind.__name__ in {"FoundTeam", "FreezeDataset", "Batch", "Undo"}
 
 
 def test_what_only_the_server_asks_for_is_not_public():

@@ -190,6 +190,7 @@ class World:
             "ReclassifyAnnotations": {**image, **kind},
             "RemoveAnnotations": image,
             "RestoreAnnotations": image,
+            "Undo": {"command_id": str(self.drawn.command_id)},
             "CancelImport": {"import_id": str(self.imports["running"])},
             "UndoImport": {"import_id": str(self.imports["complete"])},
             "RestoreImport": {"import_id": str(self.imports["undone"])},
