@@ -69,12 +69,12 @@ def of_stream(stream_id: UUID, span: Span) -> list[Stored]:
     index leads there at once. Looking inside reads every payload from there on: streams are short. What came in bulk
     begins with what its import brought.
     """
-    bounds = _bounds(stream_id, span)
-    conditions = ["stream_id = %(id)s"]
-    if bounds["from_version"] is not None:
-        conditions.append("version > %(from_version)s")
-    if bounds["to_version"] is not None:
-        conditions.append("version < %(to_version)s")
+    conditions, bounds = ["stream_id = %(id)s"], _bounds(stream_id, span)
+    versions = _versions_at(stream_id, [span.after, span.before])
+    if span.after in versions:
+        conditions.append(f"version > {versions[span.after]}")
+    if span.before in versions:
+        conditions.append(f"version < {versions[span.before]}")
     return _with_brought(_page(conditions, "version", span, bounds), stream_id, span)
 
 
@@ -100,22 +100,24 @@ def at(positions: Sequence[int]) -> list[Stored]:
     return [found[position] for position in positions if position in found]
 
 
-BOUNDS = """select coalesce(since, 0), last_value,
-    (select version from es.event where position = %(after)s and stream_id = %(id)s),
-    (select version from es.event where position = %(before)s and stream_id = %(id)s)
-    from es.position_seq left join es.stream on stream_id = %(id)s"""
-
-
 def _bounds(id: UUID, span: Span) -> dict[str, Any]:  # Any: what psycopg adapts
     """Where the facts of a stream or of a scope can stand, as narrow as is known without looking.
 
     A scope is a stream, too, and older than the other facts in it. The bounds go into the page's statement as values:
     the planner must know them, or it takes the wrong index and cannot leave partitions out.
     """
-    asked = {"id": id, "after": span.after, "before": span.before}
-    since, newest, from_version, to_version = _rows(BOUNDS, asked)[0]
-    lowest, highest = max(span.after, since), min(span.before, newest + 1)
-    return asked | {"after": lowest, "before": highest, "from_version": from_version, "to_version": to_version}
+    sql = "select coalesce(since, 0), last_value from es.position_seq left join es.stream on stream_id = %(id)s"
+    [(since, newest)] = _rows(sql, {"id": id})
+    return {"id": id, "after": max(span.after, since), "before": min(span.before, newest + 1)}
+
+
+def _versions_at(stream_id: UUID, positions: Sequence[int]) -> dict[int, int]:
+    """The versions that the stream has at those of the positions which are its own."""
+    inside = [position for position in positions if 0 < position < NEWEST]
+    if not inside:
+        return {}
+    sql = "select position, version from es.event where position = any(%(at)s) and stream_id = %(id)s"
+    return dict(_rows(sql, {"at": inside, "id": stream_id}))
 
 
 def _page(conditions: list[str], order: str, span: Span, bounds: dict[str, Any]) -> list[Stored]:  # Any: see above

@@ -2,16 +2,18 @@
 
 import itertools
 
+import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from eventsourcing.persistence import StoredEvent
 
 from exact.commands.annotations import RemoveAnnotation, ReshapeAnnotation, RestoreAnnotation, VerifyAnnotation
 from exact.commands.bus import dispatch
 from exact.commands.teams import RenameTeam
 from exact.domain.annotations import Verdict
 from exact.domain.teams import Role
-from exact.eventstore.log import read
+from exact.eventstore.log import log, read
 from exact.projections.activity import Activity
 from exact.projections.models import AnnotationRow, ImageRow, ImageSetRow, TeamRow
 from exact.projections.runner import catch_up, register
@@ -237,3 +239,13 @@ def test_an_imported_annotation_has_the_whole_of_its_history(place):
     }
     for query, expected_facts in pages.items():
         assert place.client.get(f"{url}?{query}").json()["facts"] == expected_facts
+
+
+def test_a_fact_of_an_old_schema_is_told_as_the_newest_has_it(place):
+    number, stream = place.post().json()["id"], AnnotationRow.objects.get().id
+    old = {"originator_id": str(stream), "originator_version": 2, "at": "2026-01-01T00:00:00Z",
+           "by": str(place.owner.person_id), "of_version": 1}  # fmt: skip
+    stored = StoredEvent(stream, 2, "VerificationWithdrawn", msgspec.json.encode(old))
+    log().facts.insert_events([stored])
+    told = place.client.get(urls(place, number)["annotation"]).json()["facts"][-1]
+    assert told["data"] == {**old, "person_id": old["by"]}

@@ -1,7 +1,6 @@
 """What appending, reading a history and projecting cost with ten thousand, a million, ten million facts in the log."""
 
 import random
-import re
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -54,13 +53,15 @@ def histories(part: Part, size: str, costs: Costs) -> list[Row]:
 
     In ms, which hold for a quiet machine only; and in units of reading 500 neighbours' payloads at the same moment.
     """
+    from tests.eventstore.plans import partitions
+
     chance, made = random.Random(7), []
     for thing in THINGS:
         pairs = [timed(thing, part, chance) for _ in range(PAGES)]
         times = sorted(page_ms for page_ms, _ in pairs)
         p50, p95 = statistics.median(times), times[int(PAGES * 0.95)]
         costs[f"history of {thing}"] = statistics.median(page_ms / raw_ms for page_ms, raw_ms in pairs)
-        name, touched = f"scale history of {thing}, {size}", partitions(a_page(thing, part, chance))
+        name, touched = f"scale history of {thing}, {size}", len(partitions(a_page(thing, part, chance)))
         against = f"500 facts; {costs[f'history of {thing}']:.2f} x reading 500 neighbours"
         made += [
             at_most(f"{name}, p50", p50, 5, unit="ms", against=against),
@@ -108,31 +109,6 @@ def a_page(thing: str, part: Part, chance: random.Random) -> Callable[[], Any]:
         answer(thing, 1, stored, span, {})
 
     return page
-
-
-def partitions(page: Callable[[], Any]) -> int:
-    """How many partitions of the log the statements of a page really looked into."""
-    from django.db import connection
-
-    from exact.eventstore import history
-
-    asked: list[tuple[str, Any]] = []
-    ask = history._rows
-
-    def note(sql: str, values: Any) -> Any:
-        asked.append((sql, values))
-        return ask(sql, values)
-
-    history._rows = note
-    try:
-        page()
-    finally:
-        history._rows = ask
-    with connection.cursor() as cursor:
-        for sql, values in asked:
-            cursor.execute(f"explain (analyze, costs off, timing off) {sql}", values)
-        lines = [line for (line,) in cursor.fetchall() if "never executed" not in line]
-    return len(set(re.findall(r" on (event_p\d+)", "\n".join(lines))))
 
 
 # --- appends ----------------------------------------------------------------------------------------------------------
