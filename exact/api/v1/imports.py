@@ -222,6 +222,7 @@ def described(import_: Found, numbers: dict[UUID, int], users: dict[UUID, User])
         "filename": thing.filename,
         "sha256": thing.sha256,
         "user": user.pk if user else None,
+        "user_name": user.shown_name if user else None,
         **of_run(import_["run"]),
         **of_row(import_["row"]),
         **origin_of(import_),

@@ -12,6 +12,7 @@ import "./pages/activity-list";
 import "./pages/home";
 import "./pages/image-set";
 import "./pages/images";
+import "./pages/imports";
 import "./pages/people";
 import "./pages/set-card";
 import "./pages/set-products";

@@ -4,6 +4,7 @@ import { html, nothing } from "lit";
 import { icon, toast } from "../design";
 import { counted } from "../design/format";
 import { PageElement } from "./element";
+import { importDialog } from "./import-dialog";
 import { figures } from "./figures";
 import { strip } from "./figures-strip";
 import { askForm } from "./form-dialog";
@@ -26,6 +27,7 @@ export class ImageSetPage extends PageElement {
     problem: { state: true },
     missing: { state: true },
     frozen: { state: true },
+    imported: { state: true },
   };
   declare me: Me;
   declare number: number;
@@ -36,6 +38,8 @@ export class ImageSetPage extends PageElement {
   declare missing: boolean;
   /** Raised by one when a version was frozen, so that the list asks again. */
   declare frozen: number;
+  /** Raised by one when a file of annotations was sent. */
+  declare imported: number;
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -46,6 +50,7 @@ export class ImageSetPage extends PageElement {
     this.problem = "";
     this.missing = false;
     this.frozen = 0;
+    this.imported = 0;
   }
 
   override connectedCallback(): void {
@@ -132,6 +137,10 @@ export class ImageSetPage extends PageElement {
     this.frozen += 1;
   }
 
+  private import(set: ImageSet): void {
+    importDialog(set, this.images ?? [], () => (this.imported += 1));
+  }
+
   private choose(): void {
     this.querySelector<UploadPanel>("exact-uploads")?.choose();
   }
@@ -199,6 +208,13 @@ export class ImageSetPage extends PageElement {
               </button>`
             : nothing
         }
+        ${
+          this.can("annotate")
+            ? html`<button class="button" data-testid="import" ?disabled=${!this.images?.length} @click=${() => this.import(set)}>
+                ${icon("layers")}Import annotations
+              </button>`
+            : nothing
+        }
         ${this.can("upload") ? html`<button class="button primary" data-testid="upload" @click=${this.choose}>${icon("upload")}Upload images</button>` : nothing}
         ${
           this.can("manage_sets")
@@ -230,6 +246,12 @@ export class ImageSetPage extends PageElement {
         .turn=${this.frozen}
         @exact-freeze=${() => this.freeze(set)}
       ></exact-versions>
+      <exact-imports
+        .imageSet=${this.number}
+        .mayImport=${this.can("annotate")}
+        .turn=${this.imported}
+        @exact-imported=${this.loadProgress}
+      ></exact-imports>
       <exact-set-products
         .set=${set}
         .progress=${this.progress}

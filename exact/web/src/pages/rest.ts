@@ -12,6 +12,8 @@ import type {
   ExportFormat,
   Image,
   ImageSet,
+  Import,
+  ImportProblem,
   Listing,
   Me,
   Membership,
@@ -131,6 +133,15 @@ export const startExport = (version: number, format: string): Promise<Export> =>
   post(`${API}/datasets/exports/`, { version, format });
 export const exportsOf = (version: number): Promise<Export[]> => all(`${API}/datasets/exports/?version=${version}`);
 export const exportState = (id: string): Promise<Export> => get(`${API}/datasets/exports/${id}/`);
+
+const IMPORTS = `${API}/annotations/imports`;
+export const importsOf = (set: number, limit: number): Promise<Listing<Import>> =>
+  get(`${IMPORTS}/?image_set=${set}&limit=${limit}`);
+export const importState = (id: string): Promise<Import> => get(`${IMPORTS}/${id}/`);
+export const importProblems = (id: string, limit: number): Promise<Listing<ImportProblem> & { total: number }> =>
+  get(`${IMPORTS}/${id}/problems/?limit=${limit}`);
+export const moveImport = (id: string, how: "cancel" | "undo" | "restore"): Promise<Import> =>
+  post(`${IMPORTS}/${id}/${how}/`, {});
 
 export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");
 export const createToken = (name: string, expires_at: string | null): Promise<Token & { token: string }> =>

@@ -191,3 +191,47 @@ export interface Accepted {
   version: number;
   position: number;
 }
+
+export type ImportState =
+  | "queued"
+  | "checking"
+  | "importing"
+  | "showing"
+  | "running"
+  | "complete"
+  | "refused"
+  | "failed"
+  | "cancelled"
+  | "undone";
+
+/** A file of annotations that is brought into an image set; what only the run knows is missing once it is forgotten. */
+export interface Import {
+  id: string;
+  number: number | null;
+  state: ImportState;
+  /** From 0 to 1. */
+  progress: number;
+  filename: string;
+  source: string;
+  model: string;
+  user: number | null;
+  user_name: string | null;
+  annotation_count: number | null;
+  image_count: number | null;
+  kept: number | null;
+  started_at: string | null;
+  requested_at?: string;
+  rows_seen?: number;
+  rows_good?: number;
+  rows_bad?: number;
+  on_bad_rows?: "refuse" | "set_aside";
+  problem?: string | null;
+  rejected?: string | null;
+}
+
+/** A bad row of an import. */
+export interface ImportProblem {
+  line: number;
+  code: string;
+  detail: string;
+}

@@ -1,0 +1,191 @@
+/** The imports of an image set: who brought what with which model, how far it is, and how it is taken back. */
+
+import { html, nothing } from "lit";
+import { icon, toast } from "../design";
+import { ago, count, when } from "../design/format";
+import { PageElement } from "./element";
+import { pause_ms } from "./export-dialog";
+import { askForm } from "./form-dialog";
+import "./import-report";
+import { cancellable, KIND, sentenceOf, underWay, undone, WORD } from "./import-words";
+import * as rest from "./rest";
+import type { Import } from "./shapes";
+
+const FIRST = 10;
+
+export class Imports extends PageElement {
+  static override properties = {
+    imageSet: { type: Number },
+    mayImport: { type: Boolean },
+    turn: { type: Number },
+    imports: { state: true },
+    total: { state: true },
+    problem: { state: true },
+  };
+  declare imageSet: number;
+  declare mayImport: boolean;
+  /** Raised by one when a file was sent. */
+  declare turn: number;
+  declare imports: Import[] | null;
+  declare total: number;
+  declare problem: string;
+  private limit = FIRST;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = 0;
+
+  constructor() {
+    super();
+    this.imports = null;
+    this.total = 0;
+    this.turn = 0;
+    this.problem = "";
+  }
+
+  override disconnectedCallback(): void {
+    clearTimeout(this.timer);
+    super.disconnectedCallback();
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("turn")) this.afresh();
+  }
+
+  private afresh(): void {
+    this.asked = 0;
+    void this.load();
+  }
+
+  private async load(): Promise<void> {
+    clearTimeout(this.timer);
+    try {
+      const page = await rest.importsOf(this.imageSet, this.limit);
+      this.take(page.results, page.count);
+    } catch (error) {
+      this.problem = rest.sentence(error);
+    }
+    if (this.isConnected && (this.problem || this.imports?.some(underWay)))
+      this.timer = setTimeout(() => void this.load(), pause_ms(this.asked++));
+  }
+
+  /** What has come to an end since the last question changed the figures of the page. */
+  private take(imports: Import[], total: number): void {
+    const going = new Set(this.imports?.filter(underWay).map(({ id }) => id));
+    const ended = imports.some((one) => going.has(one.id) && !underWay(one));
+    [this.imports, this.total, this.problem] = [imports, total, ""];
+    if (ended) this.changed();
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new CustomEvent("exact-imported"));
+  }
+
+  private more(): void {
+    this.limit += 50;
+    this.afresh();
+  }
+
+  private async cancel(one: Import): Promise<void> {
+    const done = await askForm({
+      heading: `Give up the import of “${one.filename}”?`,
+      lead: "Nothing of it will be shown. The file can be imported again later.",
+      action: "Give it up",
+      danger: true,
+      fields: [],
+      run: () => rest.moveImport(one.id, "cancel"),
+    });
+    if (done) this.moved("The import was given up.");
+  }
+
+  private async undo(one: Import): Promise<void> {
+    const done = await askForm({
+      heading: `Undo the import of “${one.filename}”?`,
+      lead: `Its ${count(one.annotation_count ?? 0)} annotations are removed, but what people have touched since stays. It can be brought back.`,
+      action: "Undo import",
+      danger: true,
+      testid: "undo-import-confirm",
+      fields: [],
+      run: () => rest.moveImport(one.id, "undo"),
+    });
+    if (done) this.moved(undone(done));
+  }
+
+  private async restore(one: Import): Promise<void> {
+    const done = await askForm({
+      heading: `Bring “${one.filename}” back?`,
+      lead: "What was removed by undoing it is shown again. What people have touched since stays as it is.",
+      action: "Bring back",
+      testid: "restore-import-confirm",
+      fields: [],
+      run: () => rest.moveImport(one.id, "restore"),
+    });
+    if (done) this.moved("The import is back.");
+  }
+
+  private moved(sentence: string): void {
+    toast(sentence, "good");
+    this.changed();
+    this.afresh();
+  }
+
+  protected override render() {
+    return html`<section class="card panel" aria-labelledby="imports-title">
+      <h2 class="panel-title" id="imports-title">${icon("layers")}Imports</h2>
+      ${this.list()}
+    </section>`;
+  }
+
+  private list() {
+    if (this.problem && !this.imports) return html`<p class="problem" role="alert">${this.problem}</p>`;
+    if (!this.imports) return html`<div class="skeleton version-waiting" aria-busy="true"></div>`;
+    if (!this.imports.length)
+      return html`<p class="muted">Annotations that a program made come in as one import, and are taken back as one.</p>`;
+    return html`${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : nothing}
+      <ol class="versions">
+        ${this.imports.map((one) => this.one(one))}
+      </ol>
+      ${
+        this.imports.length < this.total
+          ? html`<button class="button quiet small" @click=${this.more}>
+              Older imports (${count(this.total - this.imports.length)})
+            </button>`
+          : nothing
+      }`;
+  }
+
+  private one(one: Import) {
+    const at = one.requested_at ?? one.started_at;
+    return html`<li class="version" data-testid="import-item" data-state=${one.state}>
+      <div class="version-head">
+        <strong class="version-name">${one.filename}</strong>
+        <span class="badge ${KIND[one.state] ?? "accent"}">${WORD[one.state]}</span>
+      </div>
+      <p class=${one.state === "failed" || one.state === "refused" ? "problem" : ""}>${sentenceOf(one)}</p>
+      ${underWay(one) ? html`<exact-progress label="Import of ${one.filename}" .max=${one.state === "queued" ? 0 : 1} .value=${one.progress}></exact-progress>` : nothing}
+      ${one.source || one.model ? html`<p class="muted">${[one.source, one.model].filter(Boolean).join(", ")}</p>` : nothing}
+      ${at ? html`<p class="muted"><time datetime=${at} title=${when(at)}>${ago(at)}</time>${one.user_name ? ` by ${one.user_name}` : ""}</p>` : nothing}
+      ${one.rows_bad && !underWay(one) ? html`<details><summary>Bad rows (${count(one.rows_bad)})</summary>${this.report(one)}</details>` : nothing}
+      ${this.mayImport ? this.tools(one) : nothing}
+    </li>`;
+  }
+
+  private report(one: Import) {
+    return html`<exact-import-report .import=${one}></exact-import-report>`;
+  }
+
+  private tools(one: Import) {
+    const button = (words: string, testid: string, sign: "undo" | "refresh" | "close", act: () => void) =>
+      html`<button class="button small" aria-label="${words}: ${one.filename}" data-testid=${testid} @click=${act}>
+        ${icon(sign)}${words}
+      </button>`;
+    const tool = cancellable(one)
+      ? button("Cancel", "cancel-import", "close", () => void this.cancel(one))
+      : one.state === "complete"
+        ? button("Undo", "undo-import", "undo", () => void this.undo(one))
+        : one.state === "undone"
+          ? button("Bring back", "restore-import", "refresh", () => void this.restore(one))
+          : nothing;
+    return tool === nothing ? nothing : html`<div class="version-foot"><span class="spring"></span>${tool}</div>`;
+  }
+}
+
+customElements.define("exact-imports", Imports);
