@@ -148,6 +148,7 @@ class ProjectionBuild(Build):
             if refusal.unreadable or self.projection.on_poison is not OnPoison.PARK:
                 raise
             generations.clear(self.tables, self.schema)
+            self.catch_up()
         else:
             self.move(upto)
 

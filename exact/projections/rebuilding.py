@@ -74,8 +74,10 @@ def comparison(read_model: ReadModel) -> Comparison:
     """The live tables against a replay up to where they stand."""
     with undisturbed(read_model), a_new(read_model) as build:
         build.fill(build.live_position())
+        let_live_catch_up(read_model, build)  # it was passed only where a fact is parked
         found = patiently(build, lambda: compared(build))
-        assert found is not None, "a live generation never goes back"
+        if found is None:
+            raise cannot(read_model.name, "it stands still before a fact that can be folded now; rebuild it.")
         return found
 
 

@@ -12,6 +12,7 @@ from exact.eventstore.log import head
 from exact.eventstore.recorder import Recording
 from exact.operations import examples
 from exact.projections.activity import Activity, activity_of_image_set, activity_of_team, activity_of_teams
+from exact.projections.generations import LIVE, clear
 from exact.projections.models import ActivityRow
 from exact.projections.rebuilding import rebuild
 from exact.projections.runner import advance, catch_up, register
@@ -59,7 +60,7 @@ def test_the_facts_of_a_set_are_its_own_and_those_of_its_images(places):
 def test_a_fact_alone_finds_its_team_as_in_a_batch(places):
     rebuild(Activity())
     together = told()
-    Activity().clear()
+    clear(Activity.tables, LIVE)
     with connection.cursor() as cursor:
         cursor.execute("update es.projection set position = 0 where name = 'activity'")
     while advance(Activity(), limit=1):

@@ -281,6 +281,7 @@ def test_what_cannot_be_folded_is_parked_with_the_new_generation_or_refuses_it(p
     choking = Choking()
     choking.bad = place.draw().id
     catch_up(Activity())
+    assert [line.endswith("not in the replay") for line in differences(choking)] == [True]
     found = rebuild(choking).comparison
     assert (found.count, found.lines[0].endswith("not in the replay")) == (1, True)
     live = next(row for row in places() if row.name == "activity" and row.state == "live")
