@@ -23,7 +23,7 @@ from exact.domain.teams import Role
 from exact.domain.vectors import VectorType
 from exact.eventstore import log
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow, shown
-from exact.projections.replay import differences
+from exact.projections.rebuilding import differences
 from tests.builders import a_box, a_polygon, a_workplace, someone
 
 pytestmark = pytest.mark.django_db(transaction=True)
