@@ -131,7 +131,7 @@ def unsealed(up: Application, within_s: float = 30.0) -> list[str]:
     """What the log's own seals say against it, once every fact is sealed."""
     deadline = time.monotonic() + within_s
     while (verified := up.manage("verify_log")).returncode == 0:
-        if "0 newer ones wait" in verified.stdout:
+        if "wait to be sealed: 0." in verified.stdout:
             return []
         if time.monotonic() > deadline:
             break
