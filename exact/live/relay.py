@@ -1,8 +1,8 @@
 """From the log to the sockets of this process: one connection that listens, one reading for everybody.
 
-Nothing is lost and nothing comes twice because of three orders: a listener joins before it reads the log; the relay
-takes the newest position before it looks who listens; and every listener drops what it has sent. A fact never passes
-through Redis.
+Nothing is lost and nothing comes twice because of four orders: a listener joins before it reads the log; it reads after
+the relay has found the position from which it goes on; the relay takes the newest position before it looks who listens;
+and every listener drops what it has sent. A fact never passes through Redis.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ PRESENCE_MAX = 200
 NEWS = msgspec.json.Decoder(News)
 TOLD = set(ImportProgress.__struct_fields__) - {"id"}
 AWAY_S = 0.5
+BEGIN_WITHIN_S = 10.0
 
 
 class Listener:
@@ -68,6 +69,7 @@ class Relay:
         self._connection: facts.Connection | None = None
         self._busy = asyncio.Lock()
         self._position: int | None = None
+        self._begun = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def join(self, listener: Listener) -> None:
@@ -84,6 +86,7 @@ class Relay:
             del self._listeners[listener.scope_id]
         if not self._listeners and self._task is not None:
             task, self._task, self._position = self._task, None, None
+            self._begun.clear()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -93,10 +96,21 @@ class Relay:
         return self._listeners.get(scope_id, set())
 
     async def read(self, scope_id: UUID, position: int, limit: int) -> list[LiveFact]:
-        """Facts of an image after a position, from the log itself."""
+        """Facts of an image after a position, from the log itself.
+
+        Not before the relay has a position to go on from: what was recorded between this reading and that position
+        would be told by neither. Raises OperationalError where it cannot begin.
+        """
+        await self._beginning()
         connection = await self._connected()
         async with self._busy:
             return await facts.after(connection, scope_id, position, limit)
+
+    async def _beginning(self) -> None:
+        try:
+            await asyncio.wait_for(self._begun.wait(), BEGIN_WITHIN_S)
+        except TimeoutError:
+            raise psycopg.OperationalError("the database does not answer") from None
 
     async def newest_of(self, scope_id: UUID) -> int:
         """The newest position of an image."""
@@ -123,6 +137,7 @@ class Relay:
             await hints.execute(f"listen {IMPORTS}")
             if self._position is None:
                 self._position = await facts.newest(await self._connected())
+            self._begun.set()
             while True:
                 await self._pass_on()
                 async for hint in hints.notifies(timeout=POLL_S, stop_after=1):

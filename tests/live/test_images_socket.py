@@ -16,7 +16,7 @@ from exact.domain.annotations import Verdict
 from exact.domain.teams import Role
 from exact.eventstore.log import all_of, head_of, load, log
 from exact.eventstore.topics import to_topic
-from exact.live import consumers
+from exact.live import consumers, relay
 from tests.builders import a_polygon, a_user
 from tests.live.conversation import Page, prepared
 
@@ -285,3 +285,29 @@ async def test_cursors_are_dropped_for_whoever_cannot_keep_up_and_facts_are_not(
     listener.offer([])
     assert waiting == PRESENCE_MAX + 1
     assert listener.waiting.qsize() == waiting + 1
+
+
+async def test_what_happens_while_the_relay_is_still_connecting_is_heard(monkeypatch):
+    """It begins at the newest position there is then: whoever joined has to read the log after that, not before."""
+    place, user = await prepared()
+    real, go, calls = relay.connected, asyncio.Event(), []
+
+    async def slowly():
+        calls.append(1)
+        if len(calls) == 1:
+            await go.wait()
+        return await real()
+
+    monkeypatch.setattr(relay, "connected", slowly)
+    page = Page(place.image_number, user)
+    await page.open()
+    await page.quiet(0.3)
+    meanwhile = await draw(place)
+    go.set()
+    for _ in range(2):
+        await asyncio.sleep(0.1)
+        last = await draw(place)
+    await page.facts_upto(last.position)
+    assert meanwhile.position in page.positions
+    assert page.positions == await positions_of(place.image_id)
+    await page.close()
