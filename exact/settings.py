@@ -28,7 +28,7 @@ UPLOADS = VAR / "uploads"
 EXPORTS = VAR / "exports"
 IMPORTS = VAR / "imports"
 CACHE = VAR / "cache"
-SEAL_KEY = Path(environment("EXACT_SEAL_KEY", str(VAR / "seal" / "seal.key"))).absolute()
+SEAL_KEY = Path(environment("EXACT_SEAL_KEY", f"{VAR}/seal/seal.key")).absolute()
 """The key that signs the seals, in a file out of the database's reach; `seal.pub` beside it has the public keys."""
 SEAL_ORIGIN = environment("EXACT_SEAL_ORIGIN", "")
 """The log's name in its seals, such as exact.example.org/log; taken when the key is made, else made up then."""

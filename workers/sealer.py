@@ -80,7 +80,7 @@ class Sealer:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._sealed_at = float("-inf")
-        self._publisher = Publisher(self._stopping)
+        self._publisher: Publisher | None = None
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         """Finish the seal and end."""
@@ -88,7 +88,6 @@ class Sealer:
 
     def run(self) -> None:
         """Until somebody asks to stop; survives a restart of PostgreSQL."""
-        self._publisher.start()
         while not self._stopping.is_set():
             try:
                 self._follow()
@@ -105,10 +104,17 @@ class Sealer:
             hints.execute("listen es")
             refuse_set_back()
             while not self._stopping.is_set():
+                self._keep_publishing()
                 waiting = self._seal_what_is_due()
                 if waiting:
                     self._stopping.wait(TICK_S)
                 list(hints.notifies(timeout=0 if waiting else EVERY_S, stop_after=None if waiting else 1))
+
+    def _keep_publishing(self) -> None:
+        """A publisher that has died of something unforeseen, which its traceback tells, is followed by another."""
+        if self._publisher is None or not self._publisher.is_alive():
+            self._publisher = Publisher(self._stopping)
+            self._publisher.start()
 
     def _seal_what_is_due(self) -> int:
         """How many positions wait to be sealed."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import urllib.error
+import time
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
@@ -20,6 +20,8 @@ from exact.eventstore.heads_outside import CUT_OFF
 from exact.eventstore.seals import following, newest
 
 BATCH = 100
+BATCH_S = 5.0
+"""After this no further head is begun: a slow place must not keep a transaction open for long."""
 TIMEOUT_S = 10.0
 
 
@@ -49,7 +51,7 @@ def publish(place: str, limit: int = BATCH) -> int:
     """
     delivered, failure = 0, None
     with transaction.atomic():
-        number = _place_of(place)
+        number, until = _place_of(place), time.monotonic() + BATCH_S
         for seal in following(number, limit) if number is not None else []:
             try:
                 deliver(place, seal.checkpoint)
@@ -57,6 +59,8 @@ def publish(place: str, limit: int = BATCH) -> int:
                 failure = error
                 break
             number, delivered = seal.number, delivered + 1
+            if time.monotonic() > until:
+                break
         if delivered:
             sql = "update es.seal_published set number = %s, updated = now() where place = %s"
             execute(sql, number, label(place))
