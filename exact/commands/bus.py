@@ -245,15 +245,38 @@ def append(recording: Recording, changes: list[Change]) -> tuple[int, int]:
 
 
 def explained(refusal: Conflict) -> Conflict:
-    """The refusal with the thing as it is now in it, and the person who made it so."""
-    current = refusal.details.get("current")
-    if isinstance(current, Annotation):
+    """The refusal with the thing as it is now and as it was seen in it, and who made it so when."""
+    current, expected = refusal.details.get("current"), refusal.details.get("expected")
+    if isinstance(current, msgspec.Struct):
+        by, at = last_change(current)
         refusal.details |= {
-            "current": msgspec.to_builtins(shown(current)),
-            "changed_by": str(current.edited_by),
-            "changed_by_name": name_of(current.edited_by),
+            "current": told_whole(current),
+            "seen": told_whole(as_it_was(current, expected)),
+            "changed_by": str(by),
+            "changed_by_name": name_of(by),
+            "changed_at": at,
         }
     return refusal
+
+
+def last_change(state: Any) -> tuple[UUID, datetime]:  # Any: the noun's state
+    """Who made it what it is, and when; a verification does not change an annotation's content."""
+    if isinstance(state, Annotation):
+        return state.edited_by, state.edited_at
+    last = list(log.stream(state.id, after=state.version - 1))[-1]
+    return last.by, last.at
+
+
+def as_it_was(state: Any, version: int | None) -> Any:  # Any: the noun's state
+    """The thing in one of its versions; None for a version that there never was."""
+    if version is None or not 0 < version <= state.version:
+        return None
+    return fold(None, (fact for fact in log.stream(state.id, upto=version) if fact.originator_version <= version))
+
+
+def told_whole(state: Any) -> Any:  # Any: the noun's state; JSON
+    """A state as JSON, an annotation as the page knows it."""
+    return msgspec.to_builtins(shown(state) if isinstance(state, Annotation) else state)
 
 
 def busy(error: Exception) -> Busy:

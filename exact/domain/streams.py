@@ -25,7 +25,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
         """Whoever names a version must name the newest."""
         if expected is not None and expected != self.version:
             raise StaleVersion("Somebody else changed this first; reload and try again.",
-                               expected=expected, version=self.version)  # fmt: skip
+                               expected=expected, version=self.version, current=self)  # fmt: skip
 
     def refuse_withdrawn(self) -> None:
         """What was withdrawn cannot change any more."""

@@ -107,8 +107,9 @@ class Relay:
             return await facts.after(connection, scope_id, position, limit)
 
     async def _beginning(self) -> None:
-        try:
-            await asyncio.wait_for(self._begun.wait(), BEGIN_WITHIN_S)
+        try:  # not wait_for: Python 3.11's may swallow the cancellation of a page that is cut off at this moment
+            async with asyncio.timeout(BEGIN_WITHIN_S):
+                await self._begun.wait()
         except TimeoutError:
             raise psycopg.OperationalError("the database does not answer") from None
 
