@@ -11,7 +11,7 @@ from exact.domain.dataset_versions import Definition
 from exact.domain.errors import NotFound
 from exact.domain.images import Image
 from exact.domain.registry import fold
-from exact.eventstore.log import all_of, read_stream
+from exact.eventstore.log import read_stream, streamed
 from exact.exchange.document import ImageAnnotations
 
 
@@ -57,12 +57,10 @@ def image_at(image_id: UUID, position: int) -> ImageAnnotations:
     """The image and its annotations at a position, removed ones left out; NotFound when it was not there yet."""
     image: Image | None = None
     annotations = AnnotationFold()
-    for recorded in all_of(image_id, position):
-        if recorded.fact.originator_id == image_id:
-            image = fold(image, [recorded.fact])
-        else:
-            annotations.take(recorded.fact)
+    for fact in streamed(image_id, position):
+        if not annotations.take(fact) and fact.originator_id == image_id:
+            image = fold(image, [fact])
     if image is None:
         raise NotFound(f"At position {position} there was no such image.", code="not_there_yet")
-    shown = [annotation for annotation in annotations.states.values() if not annotation.removed]
+    shown = [annotation for annotation in annotations.annotations if not annotation.removed]
     return ImageAnnotations(image=image, annotations=sorted(shown, key=lambda annotation: annotation.number))

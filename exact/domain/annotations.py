@@ -96,7 +96,7 @@ class VerificationWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True)
     of_version: int
 
 
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
+class Verification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one person said of one version."""
 
     number: int
@@ -106,7 +106,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+class Annotation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The state of one annotation; `content_version` is the version of its last change of shape, type or remark."""
 
     id: UUID
@@ -134,6 +134,8 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> Status:
         """What the valid verifications add up to."""
+        if not self.verifications:
+            return Status.OPEN
         verdicts = {verification.verdict for verification in self.valid_verifications}
         if Verdict.REJECTED in verdicts:
             return Status.REJECTED
@@ -275,8 +277,9 @@ def evolve(annotation: Annotation | None, fact: Fact) -> Annotation:
     if isinstance(fact, AnnotationDrawn):
         return _drawn(fact)
     assert annotation is not None, "the first fact of an annotation is AnnotationDrawn"
-    annotation = replace(annotation, version=fact.originator_version)
-    match fact:
+    match fact:  # the most frequent first
+        case AnnotationVerified():
+            return _followed(annotation, fact, verifications=_verified(annotation.verifications, fact))
         case AnnotationReshaped():
             return _edited(annotation, fact, vector=fact.vector)
         case AnnotationReclassified():
@@ -284,13 +287,11 @@ def evolve(annotation: Annotation | None, fact: Fact) -> Annotation:
         case AnnotationDescribed():
             return _edited(annotation, fact, description=fact.description, meta_data=fact.meta_data)
         case AnnotationRemoved():
-            return replace(annotation, removed=True, edited_by=fact.by, edited_at=fact.at)
+            return _followed(annotation, fact, removed=True, edited_by=fact.by, edited_at=fact.at)
         case AnnotationRestored():
-            return replace(annotation, removed=False, edited_by=fact.by, edited_at=fact.at)
-        case AnnotationVerified():
-            return replace(annotation, verifications=_verified(annotation.verifications, fact))
+            return _followed(annotation, fact, removed=False, edited_by=fact.by, edited_at=fact.at)
         case VerificationWithdrawn():
-            return replace(annotation, verifications=_without(annotation.verifications, fact.person_id))
+            return _followed(annotation, fact, verifications=_without(annotation.verifications, fact.person_id))
     raise TypeError(f"{type(fact).__name__} is no fact of an annotation")
 
 
@@ -314,8 +315,13 @@ def _drawn(fact: AnnotationDrawn) -> Annotation:
     )
 
 
+def _followed(annotation: Annotation, fact: Fact, **fields: Any) -> Annotation:
+    return replace(annotation, version=fact.originator_version, **fields)
+
+
 def _edited(annotation: Annotation, fact: Fact, **fields: Any) -> Annotation:
-    return replace(annotation, content_version=annotation.version, edited_by=fact.by, edited_at=fact.at, **fields)
+    version = fact.originator_version
+    return _followed(annotation, fact, content_version=version, edited_by=fact.by, edited_at=fact.at, **fields)
 
 
 def _without(verifications: Sequence[Verification], person_id: UUID) -> tuple[Verification, ...]:
@@ -326,4 +332,4 @@ def _verified(verifications: Sequence[Verification], fact: AnnotationVerified) -
     mine = Verification(
         number=fact.number, person_id=fact.by, verdict=fact.verdict, of_version=fact.of_version, at=fact.at
     )
-    return (*_without(verifications, fact.by), mine)
+    return (*_without(verifications, fact.by), mine) if verifications else (mine,)

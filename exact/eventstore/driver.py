@@ -32,4 +32,5 @@ def execute(sql: str, *params: Any) -> list[tuple[Any, ...]]:  # Any: what the d
 def execute_binary(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:  # Any: see above
     """Past Django's cursor, which would write all values into the text and get bytes back as hexadecimal digits."""
     with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
-        return cursor.execute(sql, params, binary=True).fetchall()
+        cursor.execute(sql, params, binary=True)
+        return cursor.fetchall() if cursor.description else []

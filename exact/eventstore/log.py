@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
+import psycopg
 from django.db import connection
 from eventsourcing.application import Application
 
@@ -14,7 +15,7 @@ from exact.domain.errors import Invalid
 from exact.domain.facts import Fact
 from exact.domain.registry import fold
 from exact.eventstore import bulk, snapshots
-from exact.eventstore.driver import execute_binary
+from exact.eventstore.driver import driver, execute_binary
 from exact.eventstore.mapper import ENCODER, FactMapper, decode
 from exact.eventstore.recorded import Recorded
 from exact.eventstore.recorder import ApplicationRecorder, Done, Recording
@@ -166,8 +167,9 @@ def read(after: int = 0, upto: int | None = None, limit: int = PAGE) -> list[Rec
 
 def pages(upto: int) -> Iterator[list[Recorded]]:
     """Everything up to a position, a page at a time."""
+    sql = f"select {COLUMNS} from es.event where position > %s and position <= %s order by position limit {PAGE}"  # noqa: S608
     after = 0
-    while page := read(after, upto):
+    while page := _page(execute_binary(sql, [after, upto])):
         yield page
         after = page[-1].position
 
@@ -227,10 +229,35 @@ def read_scope(scope_id: UUID, after: int = 0, upto: int | None = None, limit: i
 
 def all_of(scope_id: UUID, upto: int | None = None) -> Iterator[Recorded]:
     """Every fact of one scope up to a position, a page at a time."""
+    for page in scope_pages(scope_id, upto):
+        yield from map(_recorded, page)
+
+
+STREAMED = 100
+"""Facts that are fetched together while the server goes on reading; those of an import may be 200 kB each."""
+
+
+def streamed(scope_id: UUID, upto: int) -> Iterator[Fact]:
+    """The facts of one scope up to a position, decoded while the server reads the next ones.
+
+    The connection is busy until the last one was taken: nothing else can be asked meanwhile.
+    """
+    sql = "select type, schema_v, data from es.event where scope_id = %s and position <= %s order by position"
+    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
+        for name, schema, data in cursor.stream(sql, [scope_id, upto], binary=True, size=STREAMED):
+            yield decode(name, schema, data)
+
+
+def scope_pages(scope_id: UUID, upto: int | None = None) -> Iterator[list[tuple[Any, ...]]]:  # Any: columns
+    """The stored rows of one scope up to a position, a page at a time: position, scope, name, schema version, bytes."""
+    sql = (
+        f"select {COLUMNS} from es.event where scope_id = %s and position > %s and position <= %s"  # noqa: S608
+        f" order by position limit {PAGE}"
+    )
     after = 0
-    while page := read_scope(scope_id, after, upto):
-        yield from page
-        after = page[-1].position
+    while page := _roomy(execute_binary(sql, [scope_id, after, _top(upto)])):
+        yield page
+        after = page[-1][0]
 
 
 def read_stream(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
@@ -245,13 +272,18 @@ def read_stream(stream_id: UUID, upto: int | None = None) -> list[Recorded]:
 
 
 def _page(rows: list[tuple[Any, ...]]) -> list[Recorded]:
+    """The facts of a page."""
+    return [_recorded(row) for row in _roomy(rows)]
+
+
+def _roomy(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:  # Any: columns
     """The rows up to the last whose payload there is room for; the big payloads are fetched for themselves."""
     big = [row[0] for row in rows if row[4] is None]
     if not big:
-        return [_recorded(row) for row in rows]
+        return rows
     data = dict(_rows("select position, data from es.event where position = any(%s)", big[:BIG_ON_A_PAGE]))
     end = big[BIG_ON_A_PAGE] if len(big) > BIG_ON_A_PAGE else rows[-1][0] + 1
-    return [_recorded((*row[:4], row[4] or data[row[0]])) for row in rows if row[0] < end]
+    return [(*row[:4], row[4] or data[row[0]]) for row in rows if row[0] < end]
 
 
 def every(kind: type[F]) -> list[F]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from django.db import models
 
 from exact.domain import annotations
@@ -61,15 +60,29 @@ class VerificationRow(models.Model):
 
 def row_of(annotation: annotations.Annotation) -> Row:
     """The row of an annotation."""
-    plain = ("id", "number", "version", "content_version", "image_id", "unique_identifier", "annotation_type_id",
-             "description", "meta_data", "removed", "created_by", "created_at", "edited_by", "edited_at")  # fmt: skip
     vector = annotation.vector
-    bounds = (vector.bounds if vector else None) or (None, None, None, None)
+    left, top, right, bottom = (vector.bounds if vector else None) or (None, None, None, None)
     return {
-        **{name: getattr(annotation, name) for name in plain},
-        "vector": None if vector is None else msgspec.to_builtins(vector),
-        **dict(zip(("left", "top", "right", "bottom"), bounds, strict=True)),
+        "id": annotation.id,
+        "number": annotation.number,
+        "version": annotation.version,
+        "content_version": annotation.content_version,
+        "image_id": annotation.image_id,
+        "unique_identifier": annotation.unique_identifier,
+        "annotation_type_id": annotation.annotation_type_id,
+        "vector": vector,
+        "left": left,
+        "top": top,
+        "right": right,
+        "bottom": bottom,
+        "description": annotation.description,
+        "meta_data": annotation.meta_data,
+        "removed": annotation.removed,
         "status": annotation.status.value,
+        "created_by": annotation.created_by,
+        "created_at": annotation.created_at,
+        "edited_by": annotation.edited_by,
+        "edited_at": annotation.edited_at,
     }
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from types import ModuleType
 from typing import Any
 
 import msgspec
 from django.db import connection, models, transaction
-from psycopg.types.json import Jsonb
 
 from exact.domain.facts import Fact
 from exact.eventstore.driver import driver
@@ -87,11 +87,24 @@ def copy(model: type[models.Model], rows: Iterable[Row]) -> None:
         _copy(cursor, model, model._meta.db_table, rows)
 
 
+def insert(model: type[models.Model], rows: Sequence[Row]) -> None:
+    """The same for many or few: what is known to be new costs half of what `upsert` costs."""
+    if len(rows) >= BULK_FROM:
+        copy(model, rows)
+    else:
+        upsert(model, rows)
+
+
 def _copy(cursor: Any, model: type[models.Model], table: str, rows: Iterable[Row]) -> None:  # Any: a psycopg cursor
     with cursor.copy(f'copy "{table}" ({_listed(model)}) from stdin (format binary)') as out:
-        out.set_types([field.db_type(connection) for field in columns(model)])
+        types, pick, json_places = _copied(model)
+        out.set_types(types)
         for row in rows:
-            out.write_row(_plain(model, row))
+            values = list(pick(row))
+            for place in json_places:
+                if values[place] is not None:
+                    values[place] = JSONB + ENCODER.encode(values[place])
+            out.write_row(values)
 
 
 def _upsert_few(model: type[models.Model], rows: Sequence[Row]) -> None:
@@ -126,16 +139,18 @@ def _statement(model: type[models.Model]) -> tuple[str, str, str]:
     return head, f"({', '.join(['%s'] * len(names))})", f"on conflict (id) do update set {changed}"
 
 
-def _plain(model: type[models.Model], row: Row) -> list[Any]:  # Any: what COPY takes
-    return [
-        Jsonb(row[name], dumps=msgspec.json.encode) if is_json and row[name] is not None else row[name]
-        for name, is_json in _kinds(model)
-    ]
+ENCODER = msgspec.json.Encoder()
+JSONB = b"\x01"
+"""The version that PostgreSQL wants before a jsonb in binary; bytes are sent as they are."""
 
 
 @cache
-def _kinds(model: type[models.Model]) -> list[tuple[str, bool]]:
-    return [(field.attname, isinstance(field, models.JSONField)) for field in columns(model)]
+def _copied(model: type[models.Model]) -> tuple[list[str], Callable[[Row], tuple[Any, ...]], list[int]]:  # Any: values
+    """How a row is sent by COPY: the types, how its values are picked, and which of them are JSON."""
+    fields = columns(model)
+    is_json = [isinstance(field, models.JSONField) for field in fields]
+    types = ["bytea" if json else field.db_type(connection) for field, json in zip(fields, is_json, strict=True)]
+    return types, itemgetter(*(field.attname for field in fields)), [n for n, json in enumerate(is_json) if json]
 
 
 def _listed(model: type[models.Model]) -> str:
@@ -143,4 +158,9 @@ def _listed(model: type[models.Model]) -> str:
 
 
 def _values(model: type[models.Model], row: Row) -> list[Any]:  # Any: what the driver takes
-    return [field.get_db_prep_save(row[field.attname], connection) for field in columns(model)]
+    return [field.get_db_prep_save(_builtin(row[field.attname]), connection) for field in columns(model)]
+
+
+def _builtin(value: Any) -> Any:  # Any: column values
+    """Structs in a JSON column, which Django's encoder does not know."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value

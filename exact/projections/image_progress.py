@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-import psycopg
+import msgspec
 from django.db import connection, models
 
 from exact.domain.facts import Fact
@@ -13,9 +14,9 @@ from exact.domain.identifiers import derived_id
 from exact.domain.imports import AnnotationsImported, ImportedAnnotationsRemoved, ImportedAnnotationsShown, births
 from exact.domain.registry import FACTS
 from exact.eventstore.bulk import chunks_of
-from exact.eventstore.driver import driver
+from exact.eventstore.driver import execute_binary
 from exact.eventstore.log import Recorded, by_scope
-from exact.projections.base import Row, copy, upsert
+from exact.projections.base import Row, copy, insert, upsert
 from exact.projections.follow import OnPoison, Projection
 from exact.projections.image_progress_fold import (
     ANNOTATION_FACTS,
@@ -30,6 +31,7 @@ from exact.projections.image_progress_fold import (
 )
 
 FOLDED = (*ANNOTATION_FACTS, *IMPORT_FACTS, AnnotationsImported)
+APPLIED = frozenset((*ANNOTATION_FACTS, *IMPORT_FACTS))
 OTHERS = tuple(name for name, kind in FACTS.items() if kind not in FOLDED)
 """What is left out where only annotations are read; a name that nobody knows is not."""
 PORTION = 5000
@@ -71,6 +73,7 @@ class ImageProgressRow(models.Model):
 
 
 FIELDS = Item.__struct_fields__
+DECODER = msgspec.json.Decoder(dict[str, tuple[str, int]])
 
 
 class ImageProgress(Projection):
@@ -85,7 +88,7 @@ class ImageProgress(Projection):
     tables = (ImageProgressItem, ImageProgressRow)
 
     def apply(self, batch: Sequence[Recorded]) -> None:
-        wanted = [recorded.fact for recorded in batch if isinstance(recorded.fact, ANNOTATION_FACTS + IMPORT_FACTS)]
+        wanted = [recorded.fact for recorded in batch if type(recorded.fact) in APPLIED]
         for of_imports, facts in groupby(wanted, lambda fact: isinstance(fact, IMPORT_FACTS)):
             if of_imports:
                 for fact in facts:
@@ -123,14 +126,15 @@ def _follow(fact: Fact) -> None:
     """What happens to everything that an import brought to an image: shown, removed, restored."""
     if isinstance(fact, ImportedAnnotationsShown):
         for chunk in chunks_of(fact.originator_id):
-            born = [drawn(birth, leader=fact.originator_id) for birth in births(chunk)]
-            _keep({}, {item.id: item for item in born})
+            born = {birth.originator_id: drawn(birth, leader=fact.originator_id) for birth in births(chunk)}
+            _keep(_items(set(born)), born)
     else:
         _move_followers(fact.originator_id, removed=isinstance(fact, ImportedAnnotationsRemoved))
 
 
 def _keep(before: Items, after: Items) -> None:
-    upsert(ImageProgressItem, map(_item_row, after.values()))
+    insert(ImageProgressItem, [_item_row(item) for key, item in after.items() if key not in before])
+    upsert(ImageProgressItem, [_item_row(item) for key, item in after.items() if before.get(key, item) != item])
     _move(differences(before, after))
 
 
@@ -148,11 +152,24 @@ def _move_followers(leader: UUID, *, removed: bool) -> None:
     _move({(image, kind): [sign * count, 0, 0, sign * count] for image, kind, count in rows})
 
 
-def _items(ids: set[UUID]) -> dict[UUID, Item]:
-    sql = f"select {', '.join(FIELDS)} from image_progress_items where id = any(%s)"  # noqa: S608
-    with connection.wrap_database_errors, psycopg.Cursor(driver()) as cursor:
-        rows = cursor.execute(sql, [list(ids)], binary=True).fetchall()
-    return {row[0]: Item(**dict(zip(FIELDS, row, strict=True))) for row in rows}
+def _items(ids: set[UUID]) -> Items:
+    """The items of these annotations; their verdicts come as text, which we read three times as fast as the driver."""
+    names = ", ".join("verdicts::text" if name == "verdicts" else name for name in FIELDS)
+    sql = f"select {names} from image_progress_items where id = any(%s)"  # noqa: S608
+    return {row[0]: _item(row) for row in execute_binary(sql, [list(ids)])}
+
+
+def _item(row: tuple[Any, ...]) -> Item:  # Any: columns in the order of FIELDS
+    key, image_id, kind, removed, content_version, verdicts, leader = row
+    return Item(
+        id=key,
+        image_id=image_id,
+        annotation_type_id=kind,
+        removed=removed,
+        content_version=content_version,
+        verdicts=DECODER.decode(verdicts),
+        leader=leader,
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -161,7 +178,15 @@ def _row_id(image_id: UUID, annotation_type_id: UUID) -> UUID:
 
 
 def _item_row(item: Item) -> Row:
-    return {name: getattr(item, name) for name in FIELDS}
+    return {
+        "id": item.id,
+        "image_id": item.image_id,
+        "annotation_type_id": item.annotation_type_id,
+        "removed": item.removed,
+        "content_version": item.content_version,
+        "verdicts": item.verdicts,
+        "leader": item.leader,
+    }
 
 
 def _row(key: tuple[UUID, UUID], numbers: Sequence[int]) -> Row:
@@ -173,17 +198,16 @@ COUNTED = ("id", "image_id", "annotation_type_id", "annotated", *STATUSES)
 
 
 def _move(difference: Counts) -> None:
-    if not difference:
-        return
-    rows = [tuple(_row(key, difference[key]).values()) for key in sorted(difference)]
-    ids = [row[0] for row in rows]
-    places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE.format(places), [value for row in rows for value in row])
-        cursor.execute("delete from image_progress where annotated = 0 and id = any(%s)", [ids])
+    """Always in one order, so that two who move the same counts cannot wait for each other in a ring."""
+    if difference:
+        rows = [tuple(_row(key, difference[key]).values()) for key in sorted(difference)]
+        by_column = [list(column) for column in zip(*rows, strict=True)]
+        execute_binary(MOVE, by_column)
+        execute_binary("delete from image_progress where annotated = 0 and id = any(%s)", by_column[:1])
 
 
 MOVE = """insert into image_progress as t (id, image_id, annotation_type_id, annotated, accepted, rejected, open)
-    values {} on conflict (id) do update set annotated = t.annotated + excluded.annotated,
+    select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::int[])
+    on conflict (id) do update set annotated = t.annotated + excluded.annotated,
     accepted = t.accepted + excluded.accepted, rejected = t.rejected + excluded.rejected,
     open = t.open + excluded.open"""

@@ -37,6 +37,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def status(self) -> str:
         """The same rule as the annotation's own."""
+        if not self.verdicts:
+            return "open"
         valid = {verdict for verdict, of_version in self.verdicts.values() if of_version == self.content_version}
         return "rejected" if "rejected" in valid else "accepted" if valid else "open"
 
@@ -49,7 +51,10 @@ def evolve(item: Item | None, fact: Fact) -> Item | None:
     if isinstance(fact, annotations.AnnotationDrawn):
         return drawn(fact)
     change = CHANGES.get(type(fact))
-    return item if item is None or change is None else replace(change(item, fact), leader=None)
+    if item is None or change is None:
+        return item
+    after = change(item, fact)
+    return replace(after, leader=None) if after.leader else after
 
 
 def drawn(fact: annotations.AnnotationDrawn, leader: UUID | None = None) -> Item:
@@ -111,6 +116,8 @@ def differences(before: Items, after: Items) -> Counts:
     """How the counts move when these items become those."""
     moved: Counts = defaultdict(lambda: [0, 0, 0, 0])
     for key, item in after.items():
+        if item is before.get(key):
+            continue
         was, now = _place(before.get(key)), _place(item)
         if was != now:
             _count(moved, was, -1)

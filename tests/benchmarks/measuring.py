@@ -1,11 +1,13 @@
 """What `make bench` and `make soak` share: servers of their own, the modules of a package, a table for people."""
 
 import importlib
+import multiprocessing
 import os
 import pkgutil
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +59,17 @@ def measured(module: ModuleType, word: str) -> list[Row]:
     """The rows of one module whose name contains the word."""
     print(f"measuring {module.__name__.rpartition('.')[2]} ...", flush=True)
     return [row for row in module.rows() if word in row["name"]]
+
+
+def apart(measure: Callable[[], list[Row]]) -> list[Row]:
+    """In a process and on servers of its own: what another module has left in the log does not count."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(_on_servers, measure).result()
+
+
+def _on_servers(measure: Callable[[], list[Row]]) -> list[Row]:
+    with servers():
+        return measure()
 
 
 def measured_alone(name: str, word: str) -> list[Row]:

@@ -9,37 +9,88 @@ from uuid import UUID
 
 from tests.benchmarks import Row, at_least
 
-NAMES = ("projector",)
+NAMES = ("projector", "projector against one-by-one ORM")
 BATCHES, BATCH = 16, 5000
+ONE_BY_ONE = 80
+"""Facts of a batch that are folded one by one as well."""
 IMAGES, TYPES, PEOPLE = 40, 5, 6
 DRAWN = 0.5
 """How many of the facts are new annotations; the others happen to old ones."""
 
 
 def rows() -> list[Row]:
-    """Each batch is read and decoded, then read, decoded and folded: the ratio of each pair, and its median."""
+    """Each batch is read and decoded, then read, decoded and folded: the ratio of each pair, and its median. Then the
+    same against a program that takes one fact at a time.
+    """
     start = fill()
-    ratios = compared(start)
     against = f"read + decode, {BATCH} facts a batch"
-    return [at_least("projector", statistics.median(ratios[1:]), 0.30, unit="ratio", against=against)]
+    one_by_one = "get, save and update by Django's ORM in a transaction for each fact"
+    return [
+        at_least("projector", statistics.median(compared(start)[1:]), 0.30, unit="ratio", against=against),
+        at_least("projector against one-by-one ORM", statistics.median(times_faster(start)[1:]), 25, unit="times",
+                 against=one_by_one),
+    ]  # fmt: skip
+
+
+def measured_from(start: int, name: str):
+    """A projection of that name that stands before the facts, with empty tables."""
+    from exact.projections.generations import LIVE, clear
+    from exact.projections.image_progress import ImageProgress
+    from exact.projections.runner import register
+
+    projection = ImageProgress()
+    projection.name = name
+    register(projection)
+    execute("update es.projection set position = %s where name = %s", start, name)
+    clear(projection.tables, LIVE)
+    return projection
+
+
+def times_faster(start: int) -> list[float]:
+    """For each batch: seconds for one fact alone / seconds for one fact of the batch, which comes first."""
+    from exact.eventstore.log import read
+    from exact.projections.runner import advance
+
+    projection, ratios = measured_from(start, f"one by one from {start}"), []
+    for turn in range(BATCHES // 2):
+        some = read(after=start + turn * BATCH, limit=ONE_BY_ONE)
+        folding = seconds(lambda: advance(projection, BATCH)) / BATCH
+        alone = seconds(lambda some=some: [by_orm(recorded) for recorded in some]) / ONE_BY_ONE
+        ratios.append(alone / folding)
+    return ratios
+
+
+def by_orm(recorded) -> None:
+    """What one would write first: a fact, its rows and its position in one transaction, by Django's ORM."""
+    from django.db import transaction
+    from django.db.models import F
+
+    from exact.projections.image_progress import FIELDS, ImageProgressItem, ImageProgressRow
+    from exact.projections.image_progress_fold import STATUSES, Item, differences, evolve
+
+    key = recorded.fact.originator_id
+    with transaction.atomic():
+        row = ImageProgressItem.objects.filter(id=key).first()
+        before = Item(**{name: getattr(row, name) for name in FIELDS}) if row else None
+        after = evolve(before, recorded.fact)
+        assert after is not None
+        ImageProgressItem(**{name: getattr(after, name) for name in FIELDS}).save()
+        for (image, kind), numbers in differences({key: before} if before else {}, {key: after}).items():
+            moved = {name: F(name) + number for name, number in zip(("annotated", *STATUSES), numbers, strict=True)}
+            ImageProgressRow.objects.filter(image_id=image, annotation_type_id=kind).update(**moved)
+        execute("update es.projection set position = position where name = 'image_progress'")
 
 
 def compared(start: int, batches: int = BATCHES) -> list[float]:
     """For each batch: seconds to read and decode it / seconds to fold it, with its position, in one transaction."""
     from exact.eventstore.log import read
-    from exact.projections.image_progress import ImageProgress
-    from exact.projections.runner import advance, register
+    from exact.projections.runner import advance
 
-    class Measured(ImageProgress):
-        name = f"measured from {start}"
-
-    register(Measured())
-    execute("update es.projection set position = %s where name = %s", start, Measured.name)
-    ratios = []
+    projection, ratios = measured_from(start, f"measured from {start}"), []
     for turn in range(batches):
         after = start + turn * BATCH
         before = seconds(lambda after=after: read(after=after, limit=BATCH))
-        folding = seconds(lambda: advance(Measured(), BATCH))
+        folding = seconds(lambda: advance(projection, BATCH))
         again = seconds(lambda after=after: read(after=after, limit=BATCH))
         ratios.append((before + again) / 2 / folding)
     return ratios

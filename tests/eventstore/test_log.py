@@ -1,7 +1,8 @@
 """The log as the other rooms see it: facts in, facts out, by stream, scope and position."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
@@ -49,9 +50,61 @@ def test_reading_begins_after_one_position_and_ends_with_another():
 def test_all_of_a_scope_is_read_a_page_at_a_time(monkeypatch):
     facts, _ = keep("two that take turns")
     log.append(Recording.anonymous(), [examples.facts()["TeamFounded"]], [examples.TEAM])
-    monkeypatch.setattr(log.read_scope, "__defaults__", (0, None, 2))
+    monkeypatch.setattr(log, "PAGE", 2)
     assert [r.fact for r in log.all_of(examples.IMAGE)] == facts
     assert [r.fact for r in log.all_of(examples.IMAGE, upto=3)] == facts[:3]
+
+
+def test_a_scope_is_streamed_up_to_a_position():
+    facts, positions = keep("two that take turns")
+    assert list(log.streamed(examples.IMAGE, positions[-1])) == facts
+    assert list(log.streamed(examples.IMAGE, positions[1])) == facts[:2]
+    assert list(log.streamed(uuid4(), positions[-1])) == []
+    for fact in log.streamed(examples.IMAGE, positions[-1]):
+        assert fact == facts[0]
+        break
+    assert log.head() == positions[-1], "whoever stops half-way leaves the connection usable"
+
+
+@pytest.mark.parametrize("big", [1, 32 * 1024])
+def test_everything_is_read_scope_after_scope_and_page_after_page(monkeypatch, big):
+    """Also where every payload is too big for a page."""
+    monkeypatch.setattr(log, "PAGE", 2)
+    monkeypatch.setattr(log, "COLUMNS", log.COLUMNS.replace(str(32 * 1024), str(big)))
+    facts, _ = keep("two that take turns")
+    others = HISTORIES["two that take turns"][:1]
+    moved = [msgspec.structs.replace(fact, originator_id=uuid4()) for fact in others]
+    scope = UUID(int=1)
+    [last] = log.append(Recording.anonymous(), moved, [scope])
+    assert [fact for page in log.pages(last) for fact in (r.fact for r in page)] == [*facts, *moved]
+    assert [r.fact for r in log.by_scope(last)] == [*moved, *facts], "the smaller scope comes first"
+    assert [r.fact for r in log.by_scope(last - 1)] == facts
+    left = [r.fact for r in log.by_scope(last, leaving_out=["AnnotationDrawn"])]
+    assert left == [fact for fact in facts if type(fact).__name__ != "AnnotationDrawn"] != []
+    assert [r.fact for r in log.all_of(examples.IMAGE)] == facts
+
+
+def test_an_unknown_name_is_met_whatever_is_left_out():
+    _, positions = keep("two that take turns")
+    log.log().facts.insert_events([StoredEvent(uuid4(), 1, "FromTheFuture", b"{}")])
+    with pytest.raises(UnknownFact):
+        list(log.by_scope(positions[-1] + 1, leaving_out=list(mapper.FACTS)))
+
+
+def test_the_first_fact_after_a_position_is_told_also_where_it_cannot_be_read():
+    facts, positions = keep("two that take turns")
+    stream_id = uuid4()
+    log.log().facts.insert_events([StoredEvent(stream_id, 1, "FromTheFuture", b"{}")])
+    assert log.header_after(0) == log.Header(positions[0], facts[0].originator_id, type(facts[0]).__name__)
+    assert log.header_after(positions[-1]) == log.Header(positions[-1] + 1, stream_id, "FromTheFuture")
+    assert log.header_after(positions[-1] + 1) is None
+
+
+def test_some_kinds_of_facts_are_read_by_name():
+    facts, positions = keep("two that take turns")
+    found = log.read_some(["AnnotationDrawn"], 0, positions[-1])
+    assert [r.fact for r in found] == [fact for fact in facts if type(fact).__name__ == "AnnotationDrawn"]
+    assert log.read_some(["AnnotationDrawn"], positions[-1], 10**9) == []
 
 
 def test_the_head_of_everything_and_of_a_scope():
