@@ -17,7 +17,7 @@ from typing import Self
 from tests.benchmarks import Row, at_least, at_most
 from tests.benchmarks.projector import Lives
 
-NAMES = ("projector kills", "projector facts lost or doubled")
+NAMES = ("projector kills", "projector kills: facts lost or doubled")
 KILLS, PROCESSES = 40, 3
 BEHIND = 15_000
 """Facts that wait, at most: the writer keeps the projectors busy, and lets them finish."""
@@ -29,7 +29,7 @@ def rows() -> list[Row]:
     against = f"SIGKILL of a process at work, {PROCESSES} processes, {found.facts} facts"
     return [
         at_least("projector kills", found.kills, 30, unit="kills", against=against),
-        at_most("projector facts lost or doubled", found.wrong, 0, unit="facts", against=against),
+        at_most("projector kills: facts lost or doubled", found.wrong, 0, unit="facts", against=against),
     ]
 
 
