@@ -124,7 +124,7 @@ def test_whoever_names_a_version_names_the_newest(birth):
     for other in (0, 2):
         with pytest.raises(StaleVersion) as refusal:
             found.refuse_stale(other)
-        assert refusal.value.details == {"expected": other, "version": 1}
+        assert refusal.value.details == {"expected": other, "version": 1, "current": found}
 
 
 # --- types, sets, images, versions ------------------------------------------------------------------------------------
