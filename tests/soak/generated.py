@@ -70,7 +70,7 @@ def chunk() -> str:
         Packed(line=n, number=n, unique_identifier=None, annotation_type_id=lives.one_of(3), vector=lives.vector())
         for n in range(1, 1001)
     ]
-    return str(msgspec.to_builtins(pack(items)))
+    return str(msgspec.to_builtins(pack(items, [item.number for item in items])))
 
 
 def fill(count: int, base: int) -> Part:
