@@ -51,6 +51,7 @@ class Stored(NamedTuple):
     name: str
     schema: int
     scope_id: str
+    command_id: str
     data: bytes
 
 
@@ -58,7 +59,7 @@ DATA = f"""case when type = '{bulk.CHUNK}'
     then substring(data for position(convert_to(',"items":', 'utf8') in data) - 1) || convert_to('}}', 'utf8')
     else data end"""
 """A chunk of an import without its annotations, which are its last field: nobody reads them in a history."""
-COLUMNS = f"position, stream_id::text, version, type, schema_v, scope_id::text, {DATA}"
+COLUMNS = f"position, stream_id::text, version, type, schema_v, scope_id::text, command_id::text, {DATA}"
 INSIDE = "(convert_from(data, 'utf8')::json ->> '{}')"
 
 
@@ -158,16 +159,24 @@ def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:  # Any: co
 def _with_brought(own: list[Stored], stream_id: UUID, span: Span) -> list[Stored]:
     if any(row.version <= 1 for row in own):
         return own
-    brought = [_stored(one) for one in bulk.brought(stream_id) if _wanted(one, span)]
+    wanted = [one for one in bulk.brought(stream_id) if _wanted(one, span)]
+    commands = _commands_at([one.position for one in wanted])
+    brought = [_stored(one, commands[one.position]) for one in wanted]
     return sorted([*own, *brought], key=lambda row: row.position, reverse=span.newest_first)[: span.limit]
 
 
-def _stored(one: Recorded) -> Stored:
+def _commands_at(positions: list[int]) -> dict[int, str]:
+    """Which command recorded the fact at each position."""
+    sql = "select position, command_id::text from es.event where position = any(%(at)s)"
+    return dict(_rows(sql, {"at": positions})) if positions else {}
+
+
+def _stored(one: Recorded, command_id: str) -> Stored:
     """The row that a fact would have that was read out of an import."""
     fact, name = one.fact, type(one.fact).__name__
     data = ENCODER.encode(fact)
     ids = str(fact.originator_id), str(one.scope_id)
-    return Stored(one.position, ids[0], fact.originator_version, name, fact.SCHEMA, ids[1], data)
+    return Stored(one.position, ids[0], fact.originator_version, name, fact.SCHEMA, ids[1], command_id, data)
 
 
 def _wanted(one: Recorded, span: Span) -> bool:

@@ -11,7 +11,9 @@ from eventsourcing.persistence import StoredEvent
 from exact.commands.annotations import RemoveAnnotation, ReshapeAnnotation, RestoreAnnotation, VerifyAnnotation
 from exact.commands.bus import dispatch
 from exact.commands.teams import RenameTeam
+from exact.commands.undo import Undo
 from exact.domain.annotations import Verdict
+from exact.domain.identifiers import new_id
 from exact.domain.teams import Role
 from exact.eventstore.log import log, read
 from exact.projections.activity import Activity
@@ -97,6 +99,32 @@ def test_a_fact_says_who_and_when_and_what_is_stored(place, lived):
     assert third["by"] == third["data"]["by"] != first["by"]
     assert first["at"] == first["data"]["at"] < third["at"]
     assert (answer["ETag"], int(answer["Exact-Position"])) == ('"v10"', answer.json()["facts"][-1]["position"])
+
+
+def test_a_fact_names_the_command_that_undo_takes_back(place, lived):
+    work, annotation = place.workplace, AnnotationRow.objects.get(number=lived)
+    together = new_id()
+    restored = dispatch(RestoreAnnotation(annotation_id=annotation.id), by=work.owner, correlation_id=together)
+    undone = dispatch(Undo(command_id=restored.command_id), by=work.owner)
+    catch_up(Activity())
+    for thing in THINGS:
+        facts = place.client.get(urls(place, lived)[thing]).json()["facts"]
+        assert {name_of_command(fact["position"]) for fact in facts} == {fact["command_id"] for fact in facts}
+        assert [origin(fact) for fact in facts[-2:]] == [
+            (str(restored.command_id), str(together), None),
+            (str(undone.command_id), None, str(restored.command_id)),
+        ]
+        assert facts[0]["correlation_id"] is facts[0]["causation_id"] is None
+
+
+def origin(fact):
+    return fact["command_id"], fact["correlation_id"], fact["causation_id"]
+
+
+def name_of_command(position):
+    with connection.cursor() as cursor:
+        cursor.execute("select command_id::text from es.event where position = %s", [position])
+        return cursor.fetchone()[0]
 
 
 def test_pages_that_lead_on_make_the_whole_in_both_directions(place, lived):
@@ -228,6 +256,7 @@ def test_an_imported_annotation_has_the_whole_of_its_history(place):
     assert positions(whole) == sorted(positions(whole))
     assert whole[0]["position"] > by_hand
     assert whole[0]["data"]["number"] == annotation.number
+    assert [fact["command_id"] for fact in whole] == [name_of_command(position) for position in positions(whole)]
     first, second, third = whole
     pages = {
         "after=0&limit=2": [first, second],

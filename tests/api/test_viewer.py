@@ -6,6 +6,7 @@ from exact.api.v1.sentences import WORDS
 from exact.commands.annotations import RemoveAnnotation, VerifyAnnotation
 from exact.commands.bus import dispatch
 from exact.domain.annotations import Verdict
+from exact.domain.identifiers import new_id
 from exact.domain.registry import FACTS
 from exact.domain.teams import Role
 from exact.eventstore.log import head
@@ -130,8 +131,8 @@ def test_progress_that_is_behind_says_so_and_when_to_come_again(place, monkeypat
 
 
 def test_activity_tells_who_did_what_newest_first(place):
-    drawn = place.workplace.draw()
-    dispatch(RemoveAnnotation(annotation_id=drawn.id), by=place.owner)
+    drawn, together = place.workplace.draw(), new_id()
+    removed = dispatch(RemoveAnnotation(annotation_id=drawn.id), by=place.owner, correlation_id=together)
     stranger = Place(a_workplace())
     projected()
     for query in (f"image={place.image}", f"image_set={place.image_set}", f"team={place.team}", ""):
@@ -142,6 +143,8 @@ def test_activity_tells_who_did_what_newest_first(place):
             place.image,
         )
         assert newest["summary"] == f"{place.owner.name} removed an annotation on slide.svs."
+        assert (newest["command_id"], newest["correlation_id"]) == (str(removed.command_id), str(together))
+        assert newest["causation_id"] is None
     positions = [row["position"] for row in place.client.get(f"{V1}/activity/").json()["results"]]
     assert positions == sorted(positions, reverse=True)
     mine = {row["position"] for row in place.client.get(f"{V1}/activity/").json()["results"]}

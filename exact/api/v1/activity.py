@@ -15,6 +15,7 @@ from exact.accounts.permissions import Permission
 from exact.api import scope
 from exact.api.people import asker
 from exact.api.v1.sentences import sentence
+from exact.api.v1.told import origins
 from exact.api.views import whole
 from exact.domain.errors import NotFound
 from exact.projections.activity import activity_of_image_set, activity_of_team, activity_of_teams
@@ -59,7 +60,11 @@ def told(page: list[ActivityRow]) -> list[dict[str, Any]]:
     users = users_by_person({row.by for row in page})
     images = ImageRow.objects.in_bulk({row.scope_id for row in page})
     annotations = AnnotationRow.objects.in_bulk({row.stream_id for row in page})
-    return [entry(row, users, images.get(row.scope_id), annotations.get(row.stream_id)) for row in page]
+    commands = origins([row.id for row in page])
+    return [
+        entry(row, users, images.get(row.scope_id), annotations.get(row.stream_id)) | commands[row.id]._asdict()
+        for row in page
+    ]
 
 
 def entry(row: ActivityRow, users: Any, image: ImageRow | None, annotation: AnnotationRow | None) -> dict[str, Any]:

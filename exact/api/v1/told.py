@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from exact.accounts.models import users_by_person
 from exact.domain.registry import FACTS
+from exact.eventstore import history
 from exact.eventstore.history import Span, Stored
 from exact.eventstore.mapper import ENCODER, decode
 
@@ -37,10 +38,12 @@ class Signed(msgspec.Struct, gc=False):
 
     at: msgspec.Raw
     by: str
+    correlation_id: str | None = None
+    causation_id: str | None = None
 
 
 class Told(msgspec.Struct, gc=False):
-    """A fact as JSON; `data` is its payload as it is stored."""
+    """A fact as JSON; `data` is its payload as it is stored. The command is what `Undo` takes back."""
 
     position: int
     name: str
@@ -50,7 +53,18 @@ class Told(msgspec.Struct, gc=False):
     by_name: str
     stream_id: str
     scope_id: str
+    command_id: str
+    correlation_id: str | None
+    causation_id: str | None
     data: msgspec.Raw
+
+
+class Origin(NamedTuple):
+    """Which command recorded a fact, which others it goes with, and which one it takes back or follows from."""
+
+    command_id: str
+    correlation_id: str | None
+    causation_id: str | None
 
 
 SIGNED = msgspec.json.Decoder(Signed)
@@ -63,9 +77,15 @@ def told(page: Sequence[Stored]) -> list[Told]:
     people = names_of({one.by for one in signed})
     return [
         Told(row.position, row.name, row.version, one.at, one.by, people.get(one.by, NOBODY), row.stream_id,
-             row.scope_id, msgspec.Raw(data))
+             row.scope_id, row.command_id, one.correlation_id, one.causation_id, msgspec.Raw(data))
         for row, one, data in zip(page, signed, payloads, strict=True)
     ]  # fmt: skip
+
+
+def origins(positions: Sequence[int]) -> dict[int, Origin]:
+    """Position to the command that recorded the fact there, and what that command belongs to; one query."""
+    signed = ((row, SIGNED.decode(payload(row))) for row in history.at(positions))
+    return {row.position: Origin(row.command_id, one.correlation_id, one.causation_id) for row, one in signed}
 
 
 def names_of(people: set[str]) -> dict[str, str]:
