@@ -62,8 +62,7 @@ def told(page: list[ActivityRow]) -> list[dict[str, Any]]:
     annotations = AnnotationRow.objects.in_bulk({row.stream_id for row in page})
     commands = origins([row.id for row in page])
     return [
-        entry(row, users, images.get(row.scope_id), annotations.get(row.stream_id)) | commands[row.id]._asdict()
-        for row in page
+        entry(row, users, images.get(row.scope_id), annotations.get(row.stream_id)) | commands[row.id] for row in page
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -59,14 +59,6 @@ class Told(msgspec.Struct, gc=False):
     data: msgspec.Raw
 
 
-class Origin(NamedTuple):
-    """Which command recorded a fact, which others it goes with, and which one it takes back or follows from."""
-
-    command_id: str
-    correlation_id: str | None
-    causation_id: str | None
-
-
 SIGNED = msgspec.json.Decoder(Signed)
 
 
@@ -82,10 +74,13 @@ def told(page: Sequence[Stored]) -> list[Told]:
     ]  # fmt: skip
 
 
-def origins(positions: Sequence[int]) -> dict[int, Origin]:
-    """Position to the command that recorded the fact there, and what that command belongs to; one query."""
-    signed = ((row, SIGNED.decode(payload(row))) for row in history.at(positions))
-    return {row.position: Origin(row.command_id, one.correlation_id, one.causation_id) for row, one in signed}
+def origins(positions: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    """Which command recorded the fact at each position, and what that one belongs to and follows from; one query."""
+    return {row.position: _origin(row, SIGNED.decode(payload(row))) for row in history.at(positions)}
+
+
+def _origin(row: Stored, signed: Signed) -> dict[str, str | None]:
+    return {"command_id": row.command_id, "correlation_id": signed.correlation_id, "causation_id": signed.causation_id}
 
 
 def names_of(people: set[str]) -> dict[str, str]:
