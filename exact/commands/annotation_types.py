@@ -60,13 +60,20 @@ class WithdrawAnnotationType(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RestoreAnnotationType(Command, frozen=True, kw_only=True):
+    """Offer a withdrawn type again."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_SETS
+    annotation_type_id: UUID
+
+
 @handles(CreateAnnotationType)
 def create_annotation_type(command: CreateAnnotationType, context: Context) -> Change:
     """The first fact of a type; names are unique in a product."""
     product = product_of(command.product_id, context, command.NEEDS)
     product.refuse_withdrawn()
     style = command.style
-    _refuse_taken(product.id, style.name)
+    refuse_taken(product.id, style.name)
     fact = first(
         annotation_types.AnnotationTypeCreated,
         new_id(),
@@ -85,7 +92,7 @@ def change_annotation_type(command: ChangeAnnotationType, context: Context) -> C
     annotation_type, product = annotation_type_of(command.annotation_type_id, context, command.NEEDS)
     annotation_type.refuse_stale(context.expected_version)
     if command.style.name != annotation_type.style.name:
-        _refuse_taken(product.id, command.style.name)
+        refuse_taken(product.id, command.style.name)
     facts = annotation_type.change(command.style, context.stamp)
     return Change(before=annotation_type, facts=facts, scope_id=product.team_id)
 
@@ -99,6 +106,18 @@ def withdraw_annotation_type(command: WithdrawAnnotationType, context: Context) 
     return Change(before=annotation_type, facts=facts, scope_id=product.team_id)
 
 
+@handles(RestoreAnnotationType)
+def restore_annotation_type(command: RestoreAnnotationType, context: Context) -> Change:
+    """Offered again, when its product is there and no other type of it has taken the name."""
+    annotation_type, product = annotation_type_of(command.annotation_type_id, context, command.NEEDS)
+    annotation_type.refuse_stale(context.expected_version)
+    facts = annotation_type.restore(context.stamp)
+    if facts:
+        product.refuse_withdrawn()
+        refuse_taken(product.id, annotation_type.style.name)
+    return Change(before=annotation_type, facts=facts, scope_id=product.team_id)
+
+
 def annotation_type_of(
     annotation_type_id: UUID, context: Context, permission: Permission
 ) -> tuple[AnnotationType, Product]:
@@ -107,6 +126,7 @@ def annotation_type_of(
     return found, product_of(found.product_id, context, permission)
 
 
-def _refuse_taken(product_id: UUID, name: str) -> None:
+def refuse_taken(product_id: UUID, name: str) -> None:
+    """Names of types are unique in a product."""
     if AnnotationTypeRow.objects.filter(product_id=product_id, name=name, withdrawn=False).exists():
         raise Conflict("The product has an annotation type of this name; choose another.", code="name_taken")

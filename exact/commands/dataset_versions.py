@@ -1,4 +1,4 @@
-"""Wishes about dataset versions: freeze what a fold of the log has found, withdraw with a reason."""
+"""Wishes about dataset versions: freeze what a fold of the log has found, withdraw with a reason, reinstate."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -30,6 +30,13 @@ class WithdrawDatasetVersion(Command, frozen=True, kw_only=True):
     reason: str
 
 
+class ReinstateDatasetVersion(Command, frozen=True, kw_only=True):
+    """Say that a withdrawn version may be used again."""
+
+    NEEDS: ClassVar[Permission] = Permission.FREEZE
+    dataset_version_id: UUID
+
+
 @handles(FreezeDataset)
 def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
     """The first fact of a version; its stream is named by team, name and number, so that no two can be alike."""
@@ -53,8 +60,21 @@ def freeze_dataset(command: FreezeDataset, context: Context) -> Change:
 @handles(WithdrawDatasetVersion)
 def withdraw_dataset_version(command: WithdrawDatasetVersion, context: Context) -> Change:
     """No more recommended."""
-    version: DatasetVersion = load_or_refuse(command.dataset_version_id, DatasetVersion, "dataset version", context)
-    require(context.person, command.NEEDS, version.definition.team_id)
+    version = dataset_version_of(command.dataset_version_id, context, command.NEEDS)
     checked_name(command.reason, what="reason", most=1000)
     facts = version.withdraw(command.reason, context.stamp)
     return Change(before=version, facts=facts, scope_id=version.definition.team_id)
+
+
+@handles(ReinstateDatasetVersion)
+def reinstate_dataset_version(command: ReinstateDatasetVersion, context: Context) -> Change:
+    """Recommended again."""
+    version = dataset_version_of(command.dataset_version_id, context, command.NEEDS)
+    return Change(before=version, facts=version.reinstate(context.stamp), scope_id=version.definition.team_id)
+
+
+def dataset_version_of(dataset_version_id: UUID, context: Context, permission: Permission) -> DatasetVersion:
+    """The version, when the person may do this in its team."""
+    version: DatasetVersion = load_or_refuse(dataset_version_id, DatasetVersion, "dataset version", context)
+    require(context.person, permission, version.definition.team_id)
+    return version

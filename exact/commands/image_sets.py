@@ -59,12 +59,19 @@ class WithdrawImageSet(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RestoreImageSet(Command, frozen=True, kw_only=True):
+    """Offer a withdrawn set again, with its images."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_SETS
+    image_set_id: UUID
+
+
 @handles(CreateImageSet)
 def create_image_set(command: CreateImageSet, context: Context) -> Change:
     """The first fact of a set; names are unique in a team."""
     require(context.person, command.NEEDS, command.team_id)
     name = checked_name(command.name)
-    _refuse_taken(command.team_id, name)
+    refuse_taken(command.team_id, name)
     fact = first(
         image_sets.ImageSetCreated,
         new_id(),
@@ -82,7 +89,7 @@ def describe_image_set(command: DescribeImageSet, context: Context) -> Change:
     """Another name or description."""
     image_set = image_set_of(command.image_set_id, context, command.NEEDS)
     if command.name.strip() != image_set.name:
-        _refuse_taken(image_set.team_id, command.name.strip())
+        refuse_taken(image_set.team_id, command.name.strip())
     return _change(image_set, image_set.describe(command.name, command.description, context.stamp))
 
 
@@ -112,6 +119,16 @@ def withdraw_image_set(command: WithdrawImageSet, context: Context) -> Change:
     return _change(image_set, image_set.withdraw(command.reason, context.stamp))
 
 
+@handles(RestoreImageSet)
+def restore_image_set(command: RestoreImageSet, context: Context) -> Change:
+    """Offered again, when no other set has taken its name."""
+    image_set = image_set_of(command.image_set_id, context, command.NEEDS)
+    facts = image_set.restore(context.stamp)
+    if facts:
+        refuse_taken(image_set.team_id, image_set.name)
+    return _change(image_set, facts)
+
+
 def image_set_of(image_set_id: UUID, context: Context, permission: Permission) -> ImageSet:
     """The set, when the person may do this in its team and has seen its newest version."""
     image_set: ImageSet = load_or_refuse(image_set_id, ImageSet, "image set", context)
@@ -124,6 +141,7 @@ def _change(image_set: ImageSet, facts: list[Fact]) -> Change:
     return Change(before=image_set, facts=facts, scope_id=image_set.id)
 
 
-def _refuse_taken(team_id: UUID, name: str) -> None:
+def refuse_taken(team_id: UUID, name: str) -> None:
+    """Names of sets are unique in a team."""
     if ImageSetRow.objects.filter(team_id=team_id, name=name, withdrawn=False).exists():
         raise Conflict("The team has an image set of this name; choose another.", code="name_taken")

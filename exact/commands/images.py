@@ -43,15 +43,20 @@ class WithdrawImage(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RestoreImage(Command, frozen=True, kw_only=True):
+    """Offer a withdrawn image again, with everything that was drawn on it."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_IMAGES
+    image_id: UUID
+
+
 @handles(RegisterImage)
 def register_image(command: RegisterImage, context: Context) -> Change:
     """The first fact of an image; the same file is not taken twice into one set."""
     image_set: ImageSet = load_or_refuse(command.image_set_id, ImageSet, "image set", context)
     require(context.person, command.NEEDS, image_set.team_id)
     image_set.refuse_withdrawn()
-    twin = ImageRow.objects.filter(image_set_id=image_set.id, sha256=command.content.sha256, withdrawn=False).first()
-    if twin:
-        raise Conflict(f"The set has this very file already, as “{twin.name}”.", code="duplicate", image=twin.number)
+    refuse_twin(image_set.id, command.content.sha256)
     fact = first(
         images.ImageRegistered,
         new_id(),
@@ -78,6 +83,24 @@ def withdraw_image(command: WithdrawImage, context: Context) -> Change:
     image, _ = image_of(command.image_id, context, command.NEEDS)
     image.refuse_stale(context.expected_version)
     return _change(image, image.withdraw(command.reason, context.stamp))
+
+
+@handles(RestoreImage)
+def restore_image(command: RestoreImage, context: Context) -> Change:
+    """Offered again, when the set has not got the same file another time."""
+    image, _ = image_of(command.image_id, context, command.NEEDS)
+    image.refuse_stale(context.expected_version)
+    facts = image.restore(context.stamp)
+    if facts:
+        refuse_twin(image.image_set_id, image.content.sha256)
+    return _change(image, facts)
+
+
+def refuse_twin(image_set_id: UUID, sha256: str) -> None:
+    """The same file is not in a set twice."""
+    twin = ImageRow.objects.filter(image_set_id=image_set_id, sha256=sha256, withdrawn=False).first()
+    if twin:
+        raise Conflict(f"The set has this very file already, as “{twin.name}”.", code="duplicate", image=twin.number)
 
 
 def image_of(image_id: UUID, context: Context, permission: Permission) -> tuple[Image, ImageSet]:

@@ -41,12 +41,19 @@ class WithdrawProduct(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RestoreProduct(Command, frozen=True, kw_only=True):
+    """Offer a withdrawn product again."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_SETS
+    product_id: UUID
+
+
 @handles(CreateProduct)
 def create_product(command: CreateProduct, context: Context) -> Change:
     """The first fact of a product; names are unique in a team."""
     require(context.person, command.NEEDS, command.team_id)
     name = checked_name(command.name, most=NAME_MAX)
-    _refuse_taken(command.team_id, name)
+    refuse_taken(command.team_id, name)
     fact = first(
         products.ProductCreated,
         new_id(),
@@ -65,7 +72,7 @@ def change_product(command: ChangeProduct, context: Context) -> Change:
     product = product_of(command.product_id, context, command.NEEDS)
     product.refuse_stale(context.expected_version)
     if command.name.strip() != product.name:
-        _refuse_taken(product.team_id, command.name.strip())
+        refuse_taken(product.team_id, command.name.strip())
     facts = product.change(command.name, command.description, context.stamp)
     return Change(before=product, facts=facts, scope_id=product.team_id)
 
@@ -78,6 +85,17 @@ def withdraw_product(command: WithdrawProduct, context: Context) -> Change:
     return Change(before=product, facts=product.withdraw(command.reason, context.stamp), scope_id=product.team_id)
 
 
+@handles(RestoreProduct)
+def restore_product(command: RestoreProduct, context: Context) -> Change:
+    """Offered again, when no other product has taken its name."""
+    product = product_of(command.product_id, context, command.NEEDS)
+    product.refuse_stale(context.expected_version)
+    facts = product.restore(context.stamp)
+    if facts:
+        refuse_taken(product.team_id, product.name)
+    return Change(before=product, facts=facts, scope_id=product.team_id)
+
+
 def product_of(product_id: UUID, context: Context, permission: Permission) -> Product:
     """The product, when the person may do this in its team."""
     product: Product = load_or_refuse(product_id, Product, "product", context)
@@ -85,6 +103,7 @@ def product_of(product_id: UUID, context: Context, permission: Permission) -> Pr
     return product
 
 
-def _refuse_taken(team_id: UUID, name: str) -> None:
+def refuse_taken(team_id: UUID, name: str) -> None:
+    """Names of products are unique in a team."""
     if ProductRow.objects.filter(team_id=team_id, name=name, withdrawn=False).exists():
         raise Conflict("The team has a product of this name; choose another.", code="name_taken")

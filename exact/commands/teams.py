@@ -5,7 +5,7 @@ from uuid import UUID
 
 from exact.accounts.models import User
 from exact.accounts.permissions import Permission
-from exact.accounts.policy import require
+from exact.accounts.policy import allowed, require
 from exact.commands.bus import Change, Command, Context, handles, load_or_refuse
 from exact.domain import teams
 from exact.domain.errors import Conflict, Forbidden, NotFound
@@ -13,6 +13,9 @@ from exact.domain.identifiers import new_id
 from exact.domain.streams import checked_name, first
 from exact.domain.teams import Role, Team
 from exact.eventstore.log import next_number
+from exact.projections.dataset_versions import DatasetVersionRow
+from exact.projections.image_sets import ImageSetRow
+from exact.projections.products import ProductRow
 from exact.projections.teams import TeamRow
 
 
@@ -57,11 +60,26 @@ class RemoveMember(Command, frozen=True, kw_only=True):
     person_id: UUID
 
 
+class DissolveTeam(Command, frozen=True, kw_only=True):
+    """End a team in which nobody else is and nothing is left; nobody sees it any more."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_TEAM
+    team_id: UUID
+    reason: str = ""
+
+
+class RestoreTeam(Command, frozen=True, kw_only=True):
+    """Begin a dissolved team again; whoever was its last member may."""
+
+    NEEDS: ClassVar[Permission] = Permission.MANAGE_TEAM
+    team_id: UUID
+
+
 @handles(FoundTeam)
 def found_team(command: FoundTeam, context: Context) -> Change:
     """The first facts of a team."""
     name = checked_name(command.name, most=teams.NAME_MAX)
-    _refuse_taken(name)
+    refuse_taken(name)
     founded = first(
         teams.TeamFounded,
         new_id(),
@@ -79,7 +97,7 @@ def rename_team(command: RenameTeam, context: Context) -> Change:
     """Another name, which no other team has."""
     team = _team(command.team_id, context, command.NEEDS)
     if command.name.strip() != team.name:
-        _refuse_taken(command.name.strip())
+        refuse_taken(command.name.strip())
     return Change(before=team, facts=team.rename(command.name, context.stamp), scope_id=team.id)
 
 
@@ -113,16 +131,59 @@ def remove_member(command: RemoveMember, context: Context) -> Change:
     return Change(before=team, facts=team.remove(command.person_id, context.stamp), scope_id=team.id)
 
 
+@handles(DissolveTeam)
+def dissolve_team(command: DissolveTeam, context: Context) -> Change:
+    """The end of a team that holds nothing."""
+    team = _team(command.team_id, context, command.NEEDS)
+    facts = team.dissolve(command.reason, context.stamp)
+    if facts:
+        refuse_filled(team.id)
+    return Change(before=team, facts=facts, scope_id=team.id)
+
+
+@handles(RestoreTeam)
+def restore_team(command: RestoreTeam, context: Context) -> Change:
+    """There again, when no other team has taken its name."""
+    team = _team(command.team_id, context, command.NEEDS)
+    facts = team.restore(context.stamp)
+    if facts:
+        refuse_taken(team.name)
+    return Change(before=team, facts=facts, scope_id=team.id)
+
+
+def require_in(team: Team, context: Context, permission: Permission) -> None:
+    """As everywhere; a dissolved team has no rows, so that its own state says who its last member is."""
+    if not team.withdrawn:
+        require(context.person, permission, team.id)
+        return
+    last = team.member(context.person.person_id)
+    if last is None or not allowed(last.role, permission):
+        raise NotFound("There is no such team, or it is another person's.", what="team")
+
+
 def _team(team_id: UUID, context: Context, permission: Permission) -> Team:
     team: Team = load_or_refuse(team_id, Team, "team", context)
-    require(context.person, permission, team.id)
+    require_in(team, context, permission)
     team.refuse_stale(context.expected_version)
     return team
 
 
-def _refuse_taken(name: str) -> None:
-    if TeamRow.objects.filter(name=name).exists():
+def refuse_taken(name: str) -> None:
+    """Names of teams are unique; a dissolved one, which has no members, keeps none."""
+    if TeamRow.objects.filter(name=name, members__isnull=False).exists():
         raise Conflict("Another team has this name; choose another.", code="name_taken")
+
+
+def refuse_filled(team_id: UUID) -> None:
+    """A team is not dissolved over what somebody may still look for in it."""
+    left = {
+        "image sets": ImageSetRow.objects.filter(team_id=team_id, withdrawn=False),
+        "products": ProductRow.objects.filter(team_id=team_id, withdrawn=False),
+        "dataset versions": DatasetVersionRow.objects.filter(team_id=team_id),
+    }
+    if names := [name for name, rows in left.items() if rows.exists()]:
+        raise Conflict(f"The team has {' and '.join(names)}; a team is dissolved when nothing is left in it.",
+                       code="team_not_empty")  # fmt: skip
 
 
 def _is_owner(team: Team, person_id: UUID) -> bool:

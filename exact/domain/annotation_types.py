@@ -52,6 +52,10 @@ class AnnotationTypeWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=Tru
     reason: str = ""
 
 
+class AnnotationTypeRestored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A withdrawn type is offered again."""
+
+
 class AnnotationType(Stream, frozen=True, kw_only=True):
     """The state of one annotation type."""
 
@@ -70,6 +74,10 @@ class AnnotationType(Stream, frozen=True, kw_only=True):
         if self.withdrawn:
             return []
         return [self.next(AnnotationTypeWithdrawn, stamp, reason=checked_text(reason, what="reason"))]
+
+    def restore(self, stamp: Stamp) -> list[Fact]:
+        """Offer it again; nothing where it is offered."""
+        return [self.next(AnnotationTypeRestored, stamp)] if self.withdrawn else []
 
 
 def checked_style(style: Style) -> Style:
@@ -93,4 +101,6 @@ def evolve(annotation_type: AnnotationType | None, fact: Fact) -> AnnotationType
             return replace(annotation_type, style=fact.style)
         case AnnotationTypeWithdrawn():
             return replace(annotation_type, withdrawn=True)
+        case AnnotationTypeRestored():
+            return replace(annotation_type, withdrawn=False)
     raise TypeError(f"{type(fact).__name__} is no fact of an annotation type")

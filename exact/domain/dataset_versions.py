@@ -1,4 +1,4 @@
-"""DatasetVersion: a named, numbered, frozen state of image sets; it can be withdrawn, never changed."""
+"""DatasetVersion: a named, numbered, frozen state of image sets; it can be withdrawn and reinstated, never changed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -46,6 +46,10 @@ class DatasetVersionWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=Tru
     reason: str
 
 
+class DatasetVersionReinstated(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The version may be used again: its withdrawal was taken back."""
+
+
 class DatasetVersion(Stream, frozen=True, kw_only=True):
     """The state of one dataset version."""
 
@@ -59,6 +63,10 @@ class DatasetVersion(Stream, frozen=True, kw_only=True):
         if self.withdrawn:
             return []
         return [self.next(DatasetVersionWithdrawn, stamp, reason=checked_text(reason, what="reason"))]
+
+    def reinstate(self, stamp: Stamp) -> list[Fact]:
+        """Say that it may be used again; nothing where nobody said otherwise."""
+        return [self.next(DatasetVersionReinstated, stamp)] if self.withdrawn else []
 
 
 def evolve(dataset_version: DatasetVersion | None, fact: Fact) -> DatasetVersion:
@@ -77,4 +85,6 @@ def evolve(dataset_version: DatasetVersion | None, fact: Fact) -> DatasetVersion
     match fact:
         case DatasetVersionWithdrawn():
             return replace(dataset_version, withdrawn=True, reason=fact.reason)
+        case DatasetVersionReinstated():
+            return replace(dataset_version, withdrawn=False, reason="")
     raise TypeError(f"{type(fact).__name__} is no fact of a dataset version")

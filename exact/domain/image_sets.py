@@ -42,6 +42,10 @@ class ImageSetWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class ImageSetRestored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A withdrawn set is offered again."""
+
+
 class ImageSet(Stream, frozen=True, kw_only=True):
     """The state of one image set."""
 
@@ -74,6 +78,10 @@ class ImageSet(Stream, frozen=True, kw_only=True):
             [] if self.withdrawn else [self.next(ImageSetWithdrawn, stamp, reason=checked_text(reason, what="reason"))]
         )
 
+    def restore(self, stamp: Stamp) -> list[Fact]:
+        """Offer the set again; nothing where it is offered."""
+        return [self.next(ImageSetRestored, stamp)] if self.withdrawn else []
+
 
 def evolve(image_set: ImageSet | None, fact: Fact) -> ImageSet:
     """The image set after one more fact."""
@@ -91,4 +99,6 @@ def evolve(image_set: ImageSet | None, fact: Fact) -> ImageSet:
             return replace(image_set, product_ids=tuple(p for p in image_set.product_ids if p != fact.product_id))
         case ImageSetWithdrawn():
             return replace(image_set, withdrawn=True)
+        case ImageSetRestored():
+            return replace(image_set, withdrawn=False)
     raise TypeError(f"{type(fact).__name__} is no fact of an image set")

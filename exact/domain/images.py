@@ -1,4 +1,4 @@
-"""Image: registered with its content hash, size and pixel size; renamed; withdrawn."""
+"""Image: registered with its content hash, size and pixel size; renamed; withdrawn; restored."""
 
 from datetime import datetime
 from uuid import UUID
@@ -60,6 +60,10 @@ class ImageWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class ImageRestored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A withdrawn image is offered again."""
+
+
 class Image(Stream, frozen=True, kw_only=True):
     """The state of one image."""
 
@@ -78,6 +82,10 @@ class Image(Stream, frozen=True, kw_only=True):
     def withdraw(self, reason: str, stamp: Stamp) -> list[Fact]:
         """Offer it no more; nothing where that was done."""
         return [] if self.withdrawn else [self.next(ImageWithdrawn, stamp, reason=checked_text(reason, what="reason"))]
+
+    def restore(self, stamp: Stamp) -> list[Fact]:
+        """Offer it again; nothing where it is offered."""
+        return [self.next(ImageRestored, stamp)] if self.withdrawn else []
 
     def frames_of(self, plane: int) -> int:
         """How many slices that plane has; 0 where the image has no such plane."""
@@ -111,4 +119,6 @@ def evolve(image: Image | None, fact: Fact) -> Image:
             return replace(image, name=fact.name)
         case ImageWithdrawn():
             return replace(image, withdrawn=True)
+        case ImageRestored():
+            return replace(image, withdrawn=False)
     raise TypeError(f"{type(fact).__name__} is no fact of an image")

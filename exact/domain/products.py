@@ -32,6 +32,10 @@ class ProductWithdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class ProductRestored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A withdrawn product is offered again."""
+
+
 class Product(Stream, frozen=True, kw_only=True):
     """The state of one product."""
 
@@ -53,6 +57,10 @@ class Product(Stream, frozen=True, kw_only=True):
             [] if self.withdrawn else [self.next(ProductWithdrawn, stamp, reason=checked_text(reason, what="reason"))]
         )
 
+    def restore(self, stamp: Stamp) -> list[Fact]:
+        """Offer it again; nothing where it is offered."""
+        return [self.next(ProductRestored, stamp)] if self.withdrawn else []
+
 
 def evolve(product: Product | None, fact: Fact) -> Product:
     """The product after one more fact."""
@@ -66,4 +74,6 @@ def evolve(product: Product | None, fact: Fact) -> Product:
             return replace(product, name=fact.name, description=fact.description)
         case ProductWithdrawn():
             return replace(product, withdrawn=True)
+        case ProductRestored():
+            return replace(product, withdrawn=False)
     raise TypeError(f"{type(fact).__name__} is no fact of a product")

@@ -1,4 +1,4 @@
-"""Team: founded, renamed; members added, given another role, removed. There is always an owner."""
+"""Team: founded, renamed, dissolved, restored; members added, given another role, removed. There is always an owner."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exact.domain.errors import Conflict, NotFound
 from exact.domain.facts import Fact, Stamp
-from exact.domain.streams import Stream, checked_name
+from exact.domain.streams import Stream, checked_name, checked_text
 
 NAME_MAX = 100
 
@@ -59,6 +59,16 @@ class MemberRemoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
     person_id: UUID
 
 
+class TeamDissolved(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The team is no more; whoever was alone in it to the end can restore it."""
+
+    reason: str = ""
+
+
+class TeamRestored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A dissolved team is there again, with its one member."""
+
+
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One person in one team."""
 
@@ -79,11 +89,13 @@ class Team(Stream, frozen=True, kw_only=True):
 
     def rename(self, name: str, stamp: Stamp) -> list[Fact]:
         """Give the team another name."""
+        self.refuse_withdrawn()
         name = checked_name(name, most=NAME_MAX)
         return [] if name == self.name else [self.next(TeamRenamed, stamp, name=name)]
 
     def add(self, person_id: UUID, role: Role, number: int, stamp: Stamp) -> list[Fact]:
         """Take a person in; one who is in already keeps the role."""
+        self.refuse_withdrawn()
         if self.member(person_id):
             raise Conflict("This person is a member already; change the role instead.", code="already_member")
         return [self.next(MemberAdded, stamp, number=number, person_id=person_id, role=role)]
@@ -100,7 +112,20 @@ class Team(Stream, frozen=True, kw_only=True):
         self._refuse_last_owner(self._member_or_refuse(person_id))
         return [self.next(MemberRemoved, stamp, person_id=person_id)]
 
+    def dissolve(self, reason: str, stamp: Stamp) -> list[Fact]:
+        """End a team with one member; nothing where that was done."""
+        if self.withdrawn:
+            return []
+        if len(self.members) > 1:
+            raise Conflict("The team has other members; they leave or are removed first.", code="team_not_empty")
+        return [self.next(TeamDissolved, stamp, reason=checked_text(reason, what="reason"))]
+
+    def restore(self, stamp: Stamp) -> list[Fact]:
+        """Begin again where it was dissolved; nothing where it was not."""
+        return [self.next(TeamRestored, stamp)] if self.withdrawn else []
+
     def _member_or_refuse(self, person_id: UUID) -> Member:
+        self.refuse_withdrawn()
         if member := self.member(person_id):
             return member
         raise NotFound("This person is not a member of the team.", code="not_a_member")
@@ -128,6 +153,10 @@ def evolve(team: Team | None, fact: Fact) -> Team:
             return replace(team, members=tuple(_with_role(m, fact) for m in team.members))
         case MemberRemoved():
             return replace(team, members=tuple(m for m in team.members if m.person_id != fact.person_id))
+        case TeamDissolved():
+            return replace(team, withdrawn=True)
+        case TeamRestored():
+            return replace(team, withdrawn=False)
     raise TypeError(f"{type(fact).__name__} is no fact of a team")
 
 

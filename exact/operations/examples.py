@@ -70,6 +70,8 @@ def _of_team() -> list[Fact]:
         lambda team, stamp: team.add(BEN, teams.Role.ANNOTATOR, 2, stamp),
         lambda team, stamp: team.change_role(BEN, teams.Role.VERIFIER, stamp),
         lambda team, stamp: team.remove(BEN, stamp),
+        lambda team, stamp: team.dissolve("founded twice", stamp),
+        lambda team, stamp: team.restore(stamp),
     )
 
 
@@ -78,6 +80,7 @@ def _of_product() -> list[Fact]:
         first(products.ProductCreated, PRODUCT, a_stamp(), number=1, team_id=TEAM, name="Cells", description="H&E"),
         lambda product, stamp: product.change("Cells and figures", "H&E, 40x", stamp),
         lambda product, stamp: product.withdraw("replaced", stamp),
+        lambda product, stamp: product.restore(stamp),
     )
 
 
@@ -94,7 +97,10 @@ def _of_type() -> list[Fact]:
         style=style,
     )
     return _lived(
-        birth, lambda kind, stamp: kind.change(changed, stamp), lambda kind, stamp: kind.withdraw("unused", stamp)
+        birth,
+        lambda kind, stamp: kind.change(changed, stamp),
+        lambda kind, stamp: kind.withdraw("unused", stamp),
+        lambda kind, stamp: kind.restore(stamp),
     )
 
 
@@ -105,6 +111,7 @@ def _of_set() -> list[Fact]:
         lambda found, stamp: found.attach(PRODUCT, stamp),
         lambda found, stamp: found.detach(PRODUCT, stamp),
         lambda found, stamp: found.withdraw("finished", stamp),
+        lambda found, stamp: found.restore(stamp),
     )
 
 
@@ -130,6 +137,7 @@ def _of_image() -> list[Fact]:
         ),
         lambda image, stamp: image.rename("brain, baseline", stamp),
         lambda image, stamp: image.withdraw("wrong patient", stamp),
+        lambda image, stamp: image.restore(stamp),
     )
 
 
@@ -199,6 +207,7 @@ def _of_dataset() -> list[Fact]:
     return _lived(
         first(dataset_versions.DatasetVersionFrozen, DATASET, a_stamp(), number=1, definition=definition),
         lambda version, stamp: version.withdraw("one image was of the wrong patient", stamp),
+        lambda version, stamp: version.reinstate(stamp),
     )
 
 

@@ -42,7 +42,8 @@ def team_row(team: teams.Team) -> Row:
 
 
 def member_rows(team: teams.Team) -> list[Row]:
-    """The rows of its members."""
+    """The rows of its members; a dissolved team has none, so that nobody may do anything in it."""
+    members = () if team.withdrawn else team.members
     return [
         {
             "id": derived_id(team.id, member.person_id),
@@ -51,7 +52,7 @@ def member_rows(team: teams.Team) -> list[Row]:
             "person_id": member.person_id,
             "role": member.role.value,
         }
-        for member in team.members
+        for member in members
     ]
 
 
@@ -66,7 +67,14 @@ TEAMS = Inline(
             model=MemberRow,
             rows_of=member_rows,
             owner="team_id",
-            moved_by=(teams.TeamFounded, teams.MemberAdded, teams.RoleChanged, teams.MemberRemoved),
+            moved_by=(
+                teams.TeamFounded,
+                teams.MemberAdded,
+                teams.RoleChanged,
+                teams.MemberRemoved,
+                teams.TeamDissolved,
+                teams.TeamRestored,
+            ),
         ),
     ),
 )

@@ -1,7 +1,8 @@
 """Who may do what at which door: the whole table. A route, method, command or socket without a row fails the test.
 
 The rows are acted on by: nobody signed in; the owner of another team; and the five roles of the team. The things are
-the team's own; `{user}` is the owner, `{membership}` the annotator's, `{verification}` the verifier's.
+the team's own; `{user}` is the owner, `{membership}` the annotator's, `{verification}` the verifier's. 409 is a grant,
+too: a team that has members and things in it is dissolved by nobody.
 """
 
 WHO = ("anonymous", "stranger", "viewer", "annotator", "verifier", "admin", "owner")
@@ -35,6 +36,8 @@ api/v1/users/teams                                   GET     403  200  200  200 
 api/v1/users/teams/{team}                            GET     403  404  200  200  200  200  200
                                                      PUT     403  404  403  403  403  403  200
                                                      PATCH   403  404  403  403  403  403  200
+                                                     DELETE  403  404  403  403  403  403  409
+api/v1/users/teams/{team}/restore                    POST    403  404  403  403  403  403  200
 api/v1/users/teams/{team}/history                    GET     403  404  200  200  200  200  200
 api/v1/users/team_membership                         GET     403  200  200  200  200  200  200
                                                      POST    403  400  403  403  403  201  201
@@ -52,6 +55,7 @@ api/v1/images/image_sets/{image_set}                 GET     403  404  200  200 
                                                      PUT     403  404  403  403  403  200  200
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
+api/v1/images/image_sets/{image_set}/restore         POST    403  404  403  403  403  200  200
 api/v1/images/image_sets/{image_set}/progress        GET     403  404  200  200  200  200  200
 api/v1/images/image_sets/{image_set}/history         GET     403  404  200  200  200  200  200
 
@@ -61,6 +65,7 @@ api/v1/images/images/{image}                         GET     403  404  200  200 
                                                      PUT     403  404  403  403  403  200  200
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
+api/v1/images/images/{image}/restore                 POST    403  404  403  403  403  200  200
 api/v1/images/images/{image}/annotations             GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/history                 GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/workspace               GET     403  404  200  200  200  200  200
@@ -77,12 +82,14 @@ api/v1/administration/products/{product}             GET     403  404  200  200 
                                                      PUT     403  404  403  403  403  200  200
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
+api/v1/administration/products/{product}/restore     POST    403  404  403  403  403  200  200
 api/v1/annotations/annotation_types                  GET     403  200  200  200  200  200  200
                                                      POST    403  400  403  403  403  201  201
 api/v1/annotations/annotation_types/{annotation_type}  GET   403  404  200  200  200  200  200
                                                      PUT     403  404  403  403  403  200  200
                                                      PATCH   403  404  403  403  403  200  200
                                                      DELETE  403  404  403  403  403  204  204
+api/v1/annotations/annotation_types/{annotation_type}/restore  POST  403  404  403  403  403  200  200
 
 api/v1/annotations/annotations                       GET     403  200  200  200  200  200  200
                                                      POST    403  400  403  201  201  201  201
@@ -115,6 +122,7 @@ api/v1/datasets/versions                             GET     403  200  200  200 
 api/v1/datasets/versions/{version}                   GET     403  404  200  200  200  200  200
 api/v1/datasets/versions/{version}/manifest          GET     403  404  200  200  200  200  200
 api/v1/datasets/versions/{version}/withdraw          POST    403  404  403  403  403  200  200
+api/v1/datasets/versions/{version}/reinstate         POST    403  404  403  403  403  200  200
 api/v1/datasets/exports                              GET     403  200  200  200  200  200  200
                                                      POST    403  404  202  202  202  202  202
 api/v1/datasets/exports/{export}                     GET     403  404  200  200  200  200  200
@@ -155,19 +163,25 @@ RenameTeam                403  404  403  403  403  403  200
 AddMember                 403  404  403  403  403  200  200
 ChangeRole                403  404  403  403  403  200  200
 RemoveMember              403  404  403  200  403  200  200
+DissolveTeam              403  404  403  403  403  403  409
+RestoreTeam               403  404  403  403  403  403  200
 CreateProduct             403  404  403  403  403  200  200
 ChangeProduct             403  404  403  403  403  200  200
 WithdrawProduct           403  404  403  403  403  200  200
+RestoreProduct            403  404  403  403  403  200  200
 CreateAnnotationType      403  404  403  403  403  200  200
 ChangeAnnotationType      403  404  403  403  403  200  200
 WithdrawAnnotationType    403  404  403  403  403  200  200
+RestoreAnnotationType     403  404  403  403  403  200  200
 CreateImageSet            403  404  403  403  403  200  200
 DescribeImageSet          403  404  403  403  403  200  200
 AttachProduct             403  404  403  403  403  200  200
 DetachProduct             403  404  403  403  403  200  200
 WithdrawImageSet          403  404  403  403  403  200  200
+RestoreImageSet           403  404  403  403  403  200  200
 RenameImage               403  404  403  403  403  200  200
 WithdrawImage             403  404  403  403  403  200  200
+RestoreImage              403  404  403  403  403  200  200
 DrawAnnotation            403  404  403  200  200  200  200
 ReshapeAnnotation         403  404  403  200  200  200  200
 ReclassifyAnnotation      403  404  403  200  200  200  200
@@ -186,6 +200,7 @@ CancelImport              403  404  403  403  403  200  200
 UndoImport                403  404  403  403  403  200  200
 RestoreImport             403  404  403  403  403  200  200
 WithdrawDatasetVersion    403  404  403  403  403  200  200
+ReinstateDatasetVersion   403  404  403  403  403  200  200
 RegisterImage             403  400  400  400  400  400  400
 FreezeDataset             403  400  400  400  400  400  400
 Batch                     403  400  400  400  400  400  400

@@ -12,9 +12,15 @@ from exact.api.filters import NumberRange, Texts, WholeNumber, WholeNumbers
 from exact.api.people import asker
 from exact.api.references import referred
 from exact.api.resources import NUMBER_MAX, Ref, Resource, Rows
-from exact.api.views import Resources, unchanged
+from exact.api.v1.restoring import Restoring
+from exact.api.views import unchanged
 from exact.api.wishes import wish
-from exact.commands.annotation_types import ChangeAnnotationType, CreateAnnotationType, WithdrawAnnotationType
+from exact.commands.annotation_types import (
+    ChangeAnnotationType,
+    CreateAnnotationType,
+    RestoreAnnotationType,
+    WithdrawAnnotationType,
+)
 from exact.domain.annotation_types import Style
 from exact.projections.models import AnnotationTypeRow, ProductRow
 
@@ -67,12 +73,13 @@ class AnnotationTypeFilter(filters.FilterSet):
     product = WholeNumber("product__number")
 
 
-class AnnotationTypes(Resources):
-    """Types are created, changed and withdrawn."""
+class AnnotationTypes(Restoring):
+    """Types are created, changed, withdrawn and restored."""
 
     serializer_class = AnnotationTypeResource
     filterset_class = AnnotationTypeFilter
     noun = "annotation type"
+    restores, names = RestoreAnnotationType, "annotation_type_id"
     search_withdrawn = True
 
     def visible(self) -> Rows:

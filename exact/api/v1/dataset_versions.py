@@ -1,4 +1,4 @@
-"""datasets/versions: frozen states of image sets; made once, withdrawn with a reason, never changed."""
+"""datasets/versions: frozen states of image sets; made once, withdrawn with a reason, reinstated, never changed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from exact.api import scope
 from exact.api.people import asker
 from exact.api.views import whole
 from exact.api.wishes import etag, granted, idempotency_key, wish
-from exact.commands.dataset_versions import WithdrawDatasetVersion
+from exact.commands.dataset_versions import ReinstateDatasetVersion, WithdrawDatasetVersion
 from exact.datasets.freezing import Freeze, freeze, manifest_of
 from exact.domain.dataset_versions import Definition
 from exact.domain.errors import NotFound
@@ -84,6 +84,13 @@ class DatasetVersions(GenericViewSet[Any]):
         reason = checked(WithdrawFields, request)["reason"]
         answer = wish(request, WithdrawDatasetVersion(dataset_version_id=row.id, reason=reason))
         return granted(answer, shown([DatasetVersionRow.objects.get(id=row.id)])[0])
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["post"])
+    def reinstate(self, request: Request, pk: str) -> Response:
+        """Say that a withdrawn one may be used again."""
+        answer = wish(request, ReinstateDatasetVersion(dataset_version_id=found(request, pk).id))
+        return granted(answer, shown([DatasetVersionRow.objects.get(id=answer.id)])[0])
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True)

@@ -15,10 +15,18 @@ from exact.api.resources import Fixed, Nothing, Numbers, Ref, Resource, Rows, be
 from exact.api.scope import OFFERED
 from exact.api.v1.history import HistoryOfImageSet
 from exact.api.v1.progress import ProgressOf
-from exact.api.views import Resources, unchanged
+from exact.api.v1.restoring import Restoring
+from exact.api.views import unchanged
 from exact.api.wishes import wish
 from exact.commands.bus import Answer
-from exact.commands.image_sets import AttachProduct, CreateImageSet, DescribeImageSet, DetachProduct, WithdrawImageSet
+from exact.commands.image_sets import (
+    AttachProduct,
+    CreateImageSet,
+    DescribeImageSet,
+    DetachProduct,
+    RestoreImageSet,
+    WithdrawImageSet,
+)
 from exact.projections.models import ImageRow, ImageSetRow, ProductRow, TeamRow
 
 
@@ -66,12 +74,13 @@ class ImageSetFilter(filters.FilterSet):
     product = WholeNumber("products__number")
 
 
-class ImageSets(ProgressOf, HistoryOfImageSet, Resources):
-    """Sets are created, described, given products and withdrawn."""
+class ImageSets(ProgressOf, HistoryOfImageSet, Restoring):
+    """Sets are created, described, given products, withdrawn and restored."""
 
     serializer_class = ImageSetResource
     filterset_class = ImageSetFilter
     noun = "image set"
+    restores, names = RestoreImageSet, "image_set_id"
 
     @transaction.atomic
     def create(self, request: Request) -> Response:

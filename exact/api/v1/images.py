@@ -18,12 +18,13 @@ from exact.api.scope import OFFERED
 from exact.api.v1.history import HistoryOfImage
 from exact.api.v1.image_annotations import AnnotationsOf
 from exact.api.v1.pixels import Pixels
+from exact.api.v1.restoring import Restoring
 from exact.api.v1.uploads import taken
 from exact.api.v1.users import PersonShown
 from exact.api.v1.workspace import Workspace
-from exact.api.views import Resources, unchanged
+from exact.api.views import unchanged
 from exact.api.wishes import wish
-from exact.commands.images import RenameImage, WithdrawImage
+from exact.commands.images import RenameImage, RestoreImage, WithdrawImage
 from exact.projections.models import AnnotationRow, ImageRow
 
 FRAME_TYPE_Z_STACK = 0
@@ -163,12 +164,13 @@ class ImageFilter(filters.FilterSet):
         return rows.filter(accepted if wanted else ~accepted)
 
 
-class Images(Pixels, Workspace, AnnotationsOf, HistoryOfImage, Resources):
-    """Images are uploaded, renamed, withdrawn and looked at."""
+class Images(Pixels, Workspace, AnnotationsOf, HistoryOfImage, Restoring):
+    """Images are uploaded, renamed, withdrawn, restored and looked at."""
 
     serializer_class = ImageResource
     filterset_class = ImageFilter
     noun = "image"
+    restores, names = RestoreImage, "image_id"
     parser_classes = [Json, Form, Untouched]
 
     def create(self, request: Request) -> Response:

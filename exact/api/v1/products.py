@@ -12,11 +12,12 @@ from exact.api.filters import WholeNumber
 from exact.api.references import referred, referred_all
 from exact.api.resources import Fixed, Numbers, Ref, Resource, Rows, belonging
 from exact.api.scope import OFFERED
-from exact.api.views import Resources, unchanged
+from exact.api.v1.restoring import Restoring
+from exact.api.views import unchanged
 from exact.api.wishes import wish
 from exact.commands.bus import Answer
 from exact.commands.image_sets import AttachProduct, DetachProduct
-from exact.commands.products import ChangeProduct, CreateProduct, WithdrawProduct
+from exact.commands.products import ChangeProduct, CreateProduct, RestoreProduct, WithdrawProduct
 from exact.projections.models import AnnotationTypeRow, ImageSetRow, ProductRow, TeamRow
 
 
@@ -66,12 +67,13 @@ class ProductFilter(filters.FilterSet):
     annotationtype = WholeNumber("annotation_types__number")
 
 
-class Products(Resources):
-    """Products are created, changed, attached to image sets and withdrawn."""
+class Products(Restoring):
+    """Products are created, changed, attached to image sets, withdrawn and restored."""
 
     serializer_class = ProductResource
     filterset_class = ProductFilter
     noun = "product"
+    restores, names = RestoreProduct, "product_id"
     search_withdrawn = True
 
     @transaction.atomic

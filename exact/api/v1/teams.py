@@ -1,11 +1,13 @@
-"""users/teams: the teams I am in."""
+"""users/teams: the teams I am in, and those that I have dissolved."""
 
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +18,7 @@ from exact.api.v1.history import HistoryOfTeam
 from exact.api.v1.users import PersonShown
 from exact.api.views import Resources
 from exact.api.wishes import wish
-from exact.commands.teams import FoundTeam, RenameTeam
+from exact.commands.teams import DissolveTeam, FoundTeam, RenameTeam, RestoreTeam
 from exact.projections.models import ImageSetRow, MemberRow, ProductRow, TeamRow
 
 
@@ -62,7 +64,6 @@ class Teams(HistoryOfTeam, Resources):
     serializer_class = TeamResource
     filterset_class = TeamFilter
     noun = "team"
-    http_method_names = ["get", "head", "options", "post", "put", "patch"]
 
     def create(self, request: Request) -> Response:
         """A new team."""
@@ -75,3 +76,16 @@ class Teams(HistoryOfTeam, Resources):
         return self.written(wish(request, RenameTeam(team_id=team.id, name=name)))
 
     partial_update = update
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Dissolve a team in which nobody else is and nothing is left."""
+        if before := self.gone_before(pk):
+            return before
+        return self.gone(wish(request, DissolveTeam(team_id=self.target(pk).id)))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Begin a dissolved team again; the command itself knows who may, since the team has no members now."""
+        team: Any = self.found(TeamRow.objects.all(), pk)
+        return self.written(wish(request, RestoreTeam(team_id=team.id)))

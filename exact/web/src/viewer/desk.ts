@@ -443,6 +443,7 @@ export class Desk implements LayerSource {
   private imageChanged(fact: Fact | null): void {
     if (fact?.name === "ImageRenamed" && fact.data.name) this.imageName.value = fact.data.name;
     if (fact?.name === "ImageWithdrawn") this.say(`${this.nameOf(fact.data.by ?? "")} withdrew this image.`, "bad");
+    if (fact?.name === "ImageRestored") this.say(`${this.nameOf(fact.data.by ?? "")} restored this image.`);
   }
 
   private sentenceFor(fact: Fact): string {
