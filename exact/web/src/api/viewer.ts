@@ -99,9 +99,15 @@ export async function sendCommand(body: Record<string, unknown>, headers: Record
   } catch (problem) {
     if (!(problem instanceof Refusal)) throw problem;
     const { status, code, detail, body: answer } = problem;
-    const current = answer["current"] ? { current: annotationFromWire(answer["current"] as Annotation) } : {};
-    return { ok: false, refusal: { ...answer, ...current, status, code, detail } as Refused };
+    return { ok: false, refusal: { ...answer, ...rowsIn(answer), status, code, detail } as Refused };
   }
+}
+
+/** Both versions of an annotation that somebody else changed first. */
+function rowsIn(answer: Readonly<Record<string, unknown>>): Pick<Refused, "current" | "seen"> {
+  const row = (name: string): Annotation | null => (answer[name] ? annotationFromWire(answer[name] as Annotation) : null);
+  const [current, seen] = [row("current"), row("seen")];
+  return { ...(current ? { current } : {}), seen };
 }
 
 /** `frame` is the zero-based slice. */

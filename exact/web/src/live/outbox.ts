@@ -1,18 +1,9 @@
 /** The outbox: a change shows at once, is kept until the server acknowledges it, and is sent in order, each once. */
 
 import type { Annotation } from "../model/annotation";
-import {
-  type Change,
-  changesContent,
-  drawAgain,
-  effect,
-  merged,
-  needsVersion,
-  nounFor,
-  wishedVector,
-} from "../model/commands";
+import { type Change, changesContent, drawAgain, merged, needsVersion } from "../model/commands";
+import { type Conflict, collide, conflictOf } from "../model/conflicts";
 import { uuid7 } from "../model/uuid7";
-import { sameVector } from "../model/vector";
 import type { AnnotationStore } from "../state/annotations";
 import type { Answer, Entry, Refusal } from "../state/entries";
 import { Signal } from "../state/signal";
@@ -34,7 +25,7 @@ export type Choice = "mine" | "theirs" | "both";
 
 /** What a person has to be told although nothing waits for an answer. */
 export interface Told {
-  readonly kind: "rebased" | "overtaken" | "undo_refused";
+  readonly kind: "overtaken" | "undo_refused";
   readonly key: string;
   readonly text: string;
 }
@@ -123,7 +114,16 @@ export class Outbox {
     this.cancelRetry?.();
   }
 
-  /** The person's answer to "you and somebody else changed the same shape". */
+  /** Both versions of what waits for the person's decision; later changes of the same annotation belong to mine. */
+  conflict(entry: Entry): Conflict | null {
+    return conflictOf(entry, this.options.store.confirmed(entry.key), this.later(entry));
+  }
+
+  private later({ key, id }: Entry): Change[] {
+    return this.entries.value.filter((one) => one.key === key && one.id > id).map((one) => one.change);
+  }
+
+  /** The person's answer to "you and somebody else changed the same thing". */
   resolve(id: string, choice: Choice): void {
     const entry = this.entries.value.find((one) => one.id === id);
     if (!entry || entry.phase !== "conflict") return;
@@ -187,7 +187,7 @@ export class Outbox {
       change,
       idempotency_key: uuid7(),
       annotation_id: before?.id || null,
-      base_version: before?.version ?? null,
+      base_version: this.seenVersion(key, before),
       phase: "waiting",
       attempted: false,
       rebased: 0,
@@ -196,6 +196,12 @@ export class Outbox {
     };
     void this.keep(entry);
     this.show([...this.entries.value, entry], [key]);
+  }
+
+  /** What was put on top of somebody else's change does not show theirs before its facts arrive. */
+  private seenVersion(key: string, before: Annotation | null): number | null {
+    const unseen = this.entries.value.some((entry) => entry.key === key && entry.acknowledged && entry.rebased > 0);
+    return (unseen ? this.options.store.confirmed(key)?.version : undefined) ?? before?.version ?? null;
   }
 
   private pump(): void {
@@ -269,7 +275,7 @@ export class Outbox {
       this.retry(entry);
     } else if (refusal.code === "stale_version") {
       this.overtaken(entry, refusal);
-    } else if (refusal.code === "annotation_removed" && wishedVector(entry.change) !== undefined) {
+    } else if (refusal.code === "annotation_removed" && changesContent(entry.change)) {
       this.halt(entry, "conflict", { ...refusal, ...this.removedRow(entry, refusal) });
     } else {
       this.halt(entry, "refused", refusal);
@@ -284,7 +290,7 @@ export class Outbox {
 
   /** Somebody else was first: on top of it where nothing is lost by that, else the person decides. */
   private overtaken(entry: Entry, refusal: Refusal): void {
-    const { change, before } = entry;
+    const { change } = entry;
     const who = refusal.changed_by_name ?? "Somebody else";
     if (entry.origin === "undo") {
       this.drop([entry]);
@@ -293,8 +299,6 @@ export class Outbox {
       this.drop([entry]);
       this.options.tell({ kind: "overtaken", key: entry.key, text: `${who} changed it since you looked. Look again before you verify.` });
     } else if (this.mayRebase(entry, refusal)) {
-      const same = touchesTheSame(change, before, refusal.current);
-      if (same) this.options.tell({ kind: "rebased", key: entry.key, text: `${who} made a ${nounFor(change)} too; yours is on top, theirs is in the history.` });
       entry.rebased += 1;
       this.onTop(entry, refusal.current);
     } else {
@@ -304,8 +308,7 @@ export class Outbox {
 
   private mayRebase(entry: Entry, { current }: Refusal): boolean {
     if (!current || current.removed || entry.rebased >= MOST_REBASES) return false;
-    const geometry = wishedVector(entry.change) !== undefined || entry.change.command === "RemoveAnnotation";
-    return !geometry || sameVector(entry.before?.vector ?? null, current.vector);
+    return !collide([entry.change, ...this.later(entry)], entry.before, current);
   }
 
   private halt(entry: Entry, phase: "conflict" | "refused", refusal: Refusal): void {
@@ -408,12 +411,4 @@ function headers(entry: Entry): Record<string, string> {
 function without(all: readonly Entry[], gone: readonly Entry[]): Entry[] {
   const ids = new Set(gone.map((entry) => entry.id));
   return all.filter((entry) => !ids.has(entry.id));
-}
-
-/** Did the other person change the very field that this change is about? */
-function touchesTheSame(change: Change, before: Annotation | null, current: Annotation | undefined): boolean {
-  if (!before || !current) return false;
-  const doer = { person_id: "", at: "" };
-  const names = (["annotation_type_id", "description"] as const).filter((name) => effect(before, change, doer)?.[name] !== before[name]);
-  return names.some((name) => current[name] !== before[name]);
 }

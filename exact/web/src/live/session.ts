@@ -1,10 +1,10 @@
 /** One person's work on one image: the rows, the outbox, the live connection, the selection and what can be undone. */
 
 import type { Annotation, Verdict } from "../model/annotation";
-import { type Change, type Edit, drawAgain, inverse, stillStands, verdictOf } from "../model/commands";
+import { type Change, type Edit, difference, drawAgain, inverse, stillStands, verdictOf } from "../model/commands";
 import type { Fact } from "../model/facts";
 import { uuid7 } from "../model/uuid7";
-import type { Vector } from "../model/vector";
+import { type Vector, sameVector } from "../model/vector";
 import { AnnotationStore } from "../state/annotations";
 import { Selection } from "../state/selection";
 import { Signal } from "../state/signal";
@@ -102,6 +102,7 @@ export class Session {
   }
 
   reshape(key: string, vector: Vector): void {
+    if (sameVector(this.store.get(key)?.vector ?? null, vector)) return;
     this.perform(key, { command: "ReshapeAnnotation", vector });
   }
 
@@ -152,16 +153,16 @@ export class Session {
     this.undo.redone(step);
   }
 
-  /** Mine, theirs or both; the outline that goes can be brought back with undo. */
+  /** Mine, theirs or both; my change that goes can be brought back with undo. */
   resolve(id: string, choice: Choice): void {
-    const entry = this.outbox.entries.value.find((one) => one.id === id);
+    const entry = this.outbox.entries.value.find((one) => one.id === id && one.phase === "conflict");
     if (!entry) return;
-    const mine = this.store.get(entry.key);
+    const conflict = this.outbox.conflict(entry);
     this.outbox.resolve(id, choice);
-    const theirs = this.store.get(entry.key);
-    if (choice !== "theirs" || !mine || !theirs || theirs.removed) return;
-    const done: Change = { command: "ReshapeAnnotation", vector: theirs.vector };
-    this.undo.push({ key: entry.key, done, undo: { command: "ReshapeAnnotation", vector: mine.vector }, before: mine, after: theirs });
+    if (choice !== "theirs" || !conflict) return;
+    const { mine, theirs } = conflict;
+    const [done, undo] = [difference(mine, theirs), difference(theirs, mine)];
+    this.undo.push({ key: entry.key, done, undo, before: mine, after: theirs });
   }
 
   private perform(key: string, change: Change): void {

@@ -127,6 +127,18 @@ export function drawAgain(row: Annotation, uniqueIdentifier = row.unique_identif
   };
 }
 
+/** What makes one state of an annotation of another. */
+export function difference(from: Annotation, to: Annotation): Change {
+  if (to.removed) return { command: "RemoveAnnotation", reason: "" };
+  return {
+    command: "EditAnnotation",
+    ...(from.removed ? { removed: false } : {}),
+    ...(sameVector(from.vector, to.vector) ? {} : { vector: to.vector }),
+    ...(from.annotation_type_id === to.annotation_type_id ? {} : { annotation_type_id: to.annotation_type_id }),
+    ...(from.description === to.description ? {} : { description: to.description }),
+  };
+}
+
 /** The valid verdict of that person, null when there is none. */
 export function verdictOf(row: Annotation, person: string): Verdict | null {
   const mine = row.verifications.find((one) => one.person_id === person && one.of_version === row.content_version);
@@ -180,9 +192,20 @@ export function stillStands(row: Annotation, change: Change): boolean {
       return !row.removed && sameVector(row.vector, change.vector) && row.annotation_type_id === change.annotation_type_id;
     case "RestoreAnnotation":
       return !row.removed;
+    case "EditAnnotation":
+      return stillAs(row, change);
     default:
       return true;
   }
+}
+
+function stillAs(row: Annotation, { vector, annotation_type_id, description, removed = false }: Edit): boolean {
+  return (
+    row.removed === removed &&
+    (vector === undefined || sameVector(row.vector, vector)) &&
+    (annotation_type_id === undefined || row.annotation_type_id === annotation_type_id) &&
+    (description === undefined || row.description === description)
+  );
 }
 
 /** One wish after another on something the server has not seen: both as one; null when they do not fit together. */

@@ -1,17 +1,31 @@
-/** What needs the person: two changed the same shape, or the server refused a change. Calm, one at a time, nothing is lost meanwhile. */
+/** What needs the person: two changed the same thing, or the server refused a change. All of it in one place, and not modal: drawing goes on meanwhile. */
 
 import { css, html, nothing } from "lit";
 import { controls } from "../design/styles";
+import { ago, counted } from "../design/format";
 import { icon } from "../design/icons";
 import { changesContent, nounFor, wishedVector } from "../model/commands";
+import { type Conflict, sentenceOf } from "../model/conflicts";
+import type { Choice } from "../live/outbox";
 import type { Entry } from "../state/entries";
 import type { Desk } from "../viewer/desk";
 import { DeskElement, look } from "./element";
+import { glyph } from "./glyphs";
+import { versionStyles, versions } from "./versions";
 
 export class ExactDecisions extends DeskElement {
+  static override properties = { ...DeskElement.properties, folded: { state: true }, chosen: { state: true } };
+  /** Only a line is shown, while the person looks at the image. */
+  declare folded: boolean;
+  /** Which of several is unfolded; null is the first. */
+  declare chosen: string | null;
+  private announced = 0;
+  private focusNext = false;
+
   static override styles = [
     controls,
     look,
+    versionStyles,
     css`
       :host {
         position: absolute;
@@ -23,33 +37,79 @@ export class ExactDecisions extends DeskElement {
         translate: -50% 0;
         pointer-events: none;
       }
-      .bar {
-        display: grid;
-        gap: 10px;
-        padding: 12px 14px;
+      .card {
+        display: flex;
+        flex-direction: column;
+        max-height: calc(100vh - 180px);
         border: 1px solid var(--warn-line);
         border-radius: 10px;
         background: var(--surface-raised);
         box-shadow: var(--shadow-3);
         pointer-events: auto;
       }
-      .bar.refused {
+      .card[data-refused] {
         border-color: var(--bad-line);
       }
-      .words {
+      header {
         display: flex;
+        flex: none;
+        align-items: center;
         gap: 10px;
+        padding: 8px 8px 8px 14px;
       }
-      .words > .icon {
-        margin-top: 2px;
+      header > .icon {
         color: var(--warn);
       }
-      .refused .words > .icon {
+      .card[data-refused] header > .icon {
         color: var(--bad);
       }
-      .words p {
+      h2 {
         flex: 1;
+        min-width: 0;
+        color: var(--ink);
+        font-size: 13px;
+      }
+      ol {
         margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: grid;
+        gap: 10px;
+        padding: 10px 14px 14px;
+        border-top: 1px solid var(--line);
+      }
+      li.closed {
+        padding-block: 4px;
+      }
+      li p {
+        margin: 0;
+      }
+      .line {
+        appearance: none;
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        min-height: 28px;
+        margin: 0 -6px;
+        padding: 3px 6px;
+        border: 0;
+        border-radius: 6px;
+        background: none;
+        color: inherit;
+        text-align: left;
+        cursor: pointer;
+      }
+      .line:hover {
+        background: var(--surface-hover);
+      }
+      .line .icon {
+        color: var(--ink-3);
+        transition: rotate var(--quick) var(--ease);
+      }
+      .line[aria-expanded="true"] .icon {
+        rotate: 90deg;
       }
       .more {
         color: var(--ink-3);
@@ -57,22 +117,78 @@ export class ExactDecisions extends DeskElement {
       .buttons {
         display: flex;
         flex-wrap: wrap;
+        align-items: center;
         gap: 6px;
-        padding-left: 26px;
+      }
+      .buttons .more {
+        flex: 1;
+      }
+      footer {
+        display: flex;
+        flex: none;
+        align-items: center;
+        gap: 6px;
+        padding: 8px 14px;
+        border-top: 1px solid var(--line);
+        background: var(--surface-sunken);
+        border-radius: 0 0 10px 10px;
+      }
+      footer span {
+        flex: 1;
+        color: var(--ink-2);
       }
     `,
   ];
+
+  constructor() {
+    super();
+    this.folded = false;
+    this.chosen = null;
+  }
 
   protected follows(desk: Desk) {
     return [desk.session.outbox.entries];
   }
 
-  /** Theirs lies over mine while the person decides. */
-  private compare(entry: Entry): void {
+  private get waiting(): Entry[] {
+    return this.desk.session.outbox.entries.value.filter((entry) => entry.phase === "conflict" || entry.phase === "refused");
+  }
+
+  private get conflicts(): Entry[] {
+    return this.waiting.filter((entry) => entry.phase === "conflict");
+  }
+
+  /** A screen reader is told at once; the focus stays where the person works. */
+  protected override willUpdate(): void {
+    const count = this.waiting.length;
+    if (count > this.announced) this.desk.announcer.say(`${counted(count, "change")} ${count === 1 ? "needs" : "need"} your decision.`);
+    if (count === 0) [this.folded, this.chosen] = [false, null];
+    this.announced = count;
+  }
+
+  /** Whoever decided by keyboard goes on with the next decision, then with the image. */
+  protected override updated(): void {
+    if (!this.focusNext) return;
+    this.focusNext = false;
+    const next = this.renderRoot.querySelector<HTMLElement>("[data-choice]");
+    if (next) next.focus();
+    else this.desk.stage?.focus();
+  }
+
+  /** Theirs lies over mine while the person looks. */
+  private lookFirst(entry: Entry, conflict: Conflict | null): void {
+    this.folded = true;
+    this.chosen = entry.id;
     this.desk.goTo(entry.key);
-    const { current, changed_by_name } = entry.refusal ?? {};
-    if (entry.phase !== "conflict" || !current?.vector || current.removed) return;
-    this.desk.ghost.value = { vector: current.vector, label: changed_by_name ?? "Theirs" };
+    const vector = conflict && !conflict.theirs.removed ? conflict.theirs.vector : null;
+    if (vector && vector.points.length > 0) this.desk.ghost.value = { vector, label: conflict ? this.whoOf(entry, conflict) : "Theirs" };
+  }
+
+  private choose(entries: readonly Entry[], choice: Choice): void {
+    this.desk.ghost.value = null;
+    this.focusNext = true;
+    for (const entry of entries) this.desk.session.resolve(entry.id, choice);
+    if (choice === "theirs") this.desk.say(`${entries.length === 1 ? "Theirs stays" : "Theirs stay"}. Undo brings yours back.`);
   }
 
   private what(entry: Entry): string {
@@ -81,57 +197,80 @@ export class ExactDecisions extends DeskElement {
     return `${type ?? "the annotation"}${row?.number ? ` #${row.number}` : ""}`;
   }
 
-  private conflict(entry: Entry, rest: number) {
-    const { desk } = this;
-    const { current, changed_by_name, changed_by } = entry.refusal ?? {};
-    const who = changed_by_name ?? (changed_by ? desk.nameOf(changed_by) : desk.nameOf(current?.edited_by ?? ""));
-    const removed = current?.removed === true;
-    const removing = entry.change.command === "RemoveAnnotation";
-    const outline = wishedVector(entry.change) !== undefined;
-    const sentence = removing
-      ? `${who} changed ${this.what(entry)} while you removed it.`
-      : removed
-        ? `${who} removed ${this.what(entry)} while you changed it.`
-        : `${who} changed the outline of ${this.what(entry)} while you did.`;
-    const mine = removing ? "Remove it" : removed ? "Bring it back with my change" : "Mine";
-    const theirs = removing ? "Keep theirs" : removed ? "Leave it removed" : "Theirs";
-    const choose = (choice: "mine" | "theirs" | "both") => () => {
-      desk.ghost.value = null;
-      desk.session.resolve(entry.id, choice);
-    };
-    return this.bar(entry, "conflict", html`${sentence} Both versions stay in the history.`, rest, html`
-      <button type="button" class="button small primary" data-choice="mine" @click=${choose("mine")}>${mine}</button>
-      <button type="button" class="button small" data-choice="theirs" @click=${choose("theirs")}>${theirs}</button>
-      ${outline && !removing ? html`<button type="button" class="button small" data-choice="both" title="Theirs stays, mine becomes an annotation of its own" @click=${choose("both")}>Keep both</button>` : nothing}
-    `);
+  private whoOf({ refusal }: Entry, { theirs }: Conflict): string {
+    if (theirs.edited_by === this.desk.workspace.me.person_id) return "Another window of yours";
+    return (theirs.edited_by === refusal?.changed_by && refusal.changed_by_name) || this.desk.nameOf(theirs.edited_by);
   }
 
-  private refused(entry: Entry, rest: number) {
+  private conflict(entry: Entry, conflict: Conflict) {
+    const { theirs, mine } = conflict;
+    const button = (choice: Choice, words: string) =>
+      html`<button type="button" class="button small" data-choice=${choice} @click=${() => this.choose([entry], choice)}>${words}</button>`;
+    const both = wishedVector(entry.change) !== undefined && !theirs.removed;
+    const shown = versions(this.desk, conflict, this.whoOf(entry, conflict), entry.at,
+      button("theirs", theirs.removed ? "Leave it removed" : "Keep theirs"),
+      button("mine", mine.removed ? "Remove it all the same" : theirs.removed ? "Bring it back with mine" : "Put mine on top"));
+    return html`${shown}
+      <div class="buttons">
+        <span class="more">Both stay in the history.</span>
+        ${both ? html`<button type="button" class="button small quiet" data-choice="both" title="Theirs stays, mine becomes an annotation of its own" @click=${() => this.choose([entry], "both")}>Keep both</button>` : nothing}
+        <button type="button" class="button small quiet" data-choice="show" @click=${() => this.lookFirst(entry, conflict)}>${glyph("eye")}Look first</button>
+      </div>`;
+  }
+
+  private refused(entry: Entry) {
     const { desk } = this;
     const again = (): void => {
       desk.goTo(entry.key);
       if (!changesContent(entry.change)) desk.session.outbox.again(entry.id);
       else desk.say("Change it, and it is sent again.");
     };
-    const sentence = html`Your ${nounFor(entry.change)} (${this.what(entry)}) was not saved. ${entry.refusal?.detail}`;
-    return this.bar(entry, "refused", sentence, rest, html`
-      <button type="button" class="button small primary" data-choice="again" @click=${again}>${changesContent(entry.change) ? "Edit again" : "Try again"}</button>
-      <button type="button" class="button small" data-choice="discard" @click=${() => desk.session.outbox.discard(entry.id)}>Discard</button>
-    `);
-  }
-
-  private bar(entry: Entry, kind: "conflict" | "refused", sentence: unknown, rest: number, buttons: unknown) {
-    return html`<div class="bar ${kind}" role="alertdialog" aria-label="Needs your decision" data-testid="decision" data-kind=${kind} data-key=${entry.key}>
-      <div class="words">${icon("alert")}<p>${sentence} ${rest > 0 ? html`<span class="more">${rest} more after this.</span>` : nothing}</p></div>
-      <div class="buttons">${buttons}<button type="button" class="button small quiet" data-choice="show" @click=${() => this.compare(entry)}>${entry.phase === "conflict" ? "Compare" : "Show"}</button></div>
+    return html`<div class="buttons">
+      <button type="button" class="button small" data-choice="again" @click=${again}>${changesContent(entry.change) ? "Edit again" : "Try again"}</button>
+      <button type="button" class="button small" data-choice="discard" @click=${() => ((this.focusNext = true), desk.session.outbox.discard(entry.id))}>Discard</button>
+      <button type="button" class="button small quiet" data-choice="show" @click=${() => this.lookFirst(entry, null)}>${glyph("eye")}Look first</button>
     </div>`;
   }
 
+  /** What happened, in a sentence. */
+  private sentence(entry: Entry, conflict: Conflict | null): string {
+    if (!conflict) return `Your ${nounFor(entry.change)} (${this.what(entry)}) was not saved. ${entry.refusal?.detail ?? ""}`;
+    return sentenceOf(conflict, this.whoOf(entry, conflict), this.what(entry));
+  }
+
+  private one(entry: Entry, alone: boolean, open: boolean) {
+    const conflict = entry.phase === "conflict" ? this.desk.session.outbox.conflict(entry) : null;
+    const sentence = this.sentence(entry, conflict);
+    const at = conflict?.theirs.edited_at;
+    const words = html`<span>${sentence}${at ? html` <span class="more">${ago(at)}</span>` : nothing}</span>`;
+    const head = alone
+      ? html`<p>${words}</p>`
+      : html`<button type="button" class="line" aria-expanded=${open} @click=${() => (this.chosen = entry.id)}>${icon("chevron-right")}${words}</button>`;
+    const deeds = !open ? nothing : conflict ? this.conflict(entry, conflict) : this.refused(entry);
+    return html`<li class=${open ? "" : "closed"} data-testid="decision" data-kind=${entry.phase} data-key=${entry.key}>${head} ${deeds}</li>`;
+  }
+
+  private all(conflicts: readonly Entry[]) {
+    const button = (choice: Choice, words: string) =>
+      html`<button type="button" class="button small" data-choice="all-${choice}" @click=${() => this.choose(conflicts, choice)}>${words}</button>`;
+    return html`<footer><span>For all ${conflicts.length}</span>${button("theirs", "Keep theirs")} ${button("mine", "Put mine on top")}</footer>`;
+  }
+
   protected override render() {
-    const open = this.desk.session.outbox.entries.value.filter((entry) => entry.phase === "conflict" || entry.phase === "refused");
-    const [entry] = open;
-    if (!entry) return nothing;
-    return entry.phase === "conflict" ? this.conflict(entry, open.length - 1) : this.refused(entry, open.length - 1);
+    const { waiting, conflicts, folded } = this;
+    if (waiting.length === 0) return nothing;
+    const count = waiting.length;
+    const open = waiting.find((entry) => entry.id === this.chosen) ?? waiting[0];
+    const fold = (): void => void (this.folded = !folded);
+    return html`<section class="card" role="dialog" aria-labelledby="decisions-heading" data-testid="decisions" ?data-refused=${conflicts.length === 0}
+      @keydown=${(event: KeyboardEvent) => event.key === "Escape" && !folded && (event.stopPropagation(), fold(), this.desk.stage?.focus())}>
+      <header>${icon("alert")}
+        <h2 id="decisions-heading">${counted(count, "change")} ${count === 1 ? "needs" : "need"} your decision</h2>
+        <button type="button" class="button small ${folded ? "" : "quiet"}" data-testid="decisions-fold" aria-expanded=${!folded} @click=${fold}>${folded ? "Decide" : "Later"}</button>
+      </header>
+      ${folded ? nothing : html`<ol class="scroll">${waiting.map((entry) => this.one(entry, count === 1, entry === open))}</ol>`}
+      ${!folded && conflicts.length > 1 ? this.all(conflicts) : nothing}
+    </section>`;
   }
 }
 

@@ -17,9 +17,13 @@ export interface Refusal {
   readonly code: string;
   readonly detail: string;
   readonly expected?: number;
+  readonly version?: number;
+  /** The annotation as it is, and as it was in the version that the change was made on. */
   readonly current?: Annotation;
+  readonly seen?: Annotation | null;
   readonly changed_by?: string;
   readonly changed_by_name?: string;
+  readonly changed_at?: string;
 }
 
 export type EntryPhase = "waiting" | "sending" | "acknowledged" | "conflict" | "refused";

@@ -108,6 +108,9 @@ export class FakeSocket implements Socket {
   }
 }
 
+/** Which fact each field of an edit becomes. */
+const EDITS = { vector: "AnnotationReshaped", annotation_type_id: "AnnotationReclassified", description: "AnnotationDescribed" };
+
 interface Kept {
   readonly body: string;
   readonly sent: Sent;
@@ -164,12 +167,17 @@ export class FakeServer {
     if (!row) return refused(404, "not_found", "There is no such annotation.");
     const expected = /^"v(\d+)"$/.exec(headers["If-Match"] ?? "")?.[1] ?? body["of_version"];
     if (expected !== undefined && expected !== null && !(row.content_version <= Number(expected) && Number(expected) <= row.version)) {
-      const current = structuredClone(row);
-      return refused(409, "stale_version", "Somebody else changed it first.", {
-        expected: Number(expected), current, changed_by: row.edited_by, changed_by_name: row.edited_by,
-      });
+      return refused(409, "stale_version", "Somebody else changed it first.", { expected: Number(expected), ...this.versions(row, Number(expected)) });
     }
     return this.change(row, body, person);
+  }
+
+  /** As the server tells them: the row as it is, as it was seen, and who made it so when. */
+  private versions(row: Annotation, expected: number): Partial<Refusal> {
+    const before = this.log.filter((fact) => fact.stream === row.id && fact.version <= expected);
+    const seen = before.reduce<Annotation | undefined>(evolve, undefined) ?? null;
+    const { version, edited_by, edited_at } = row;
+    return structuredClone({ current: row, seen, version, changed_by: edited_by, changed_by_name: edited_by, changed_at: edited_at });
   }
 
   private draw(body: Record<string, unknown>, person: string): Sent {
@@ -181,7 +189,7 @@ export class FakeServer {
   private change(row: Annotation, body: Record<string, unknown>, person: string): Sent {
     const { command, annotation_id: _, ...fields } = body;
     const gone = row.removed && !["RestoreAnnotation", "RemoveAnnotation"].includes(String(command)) && fields["removed"] !== false;
-    if (gone) return refused(409, "annotation_removed", "The annotation was removed; restore it first.");
+    if (gone) return refused(409, "annotation_removed", "The annotation was removed; restore it first.", this.versions(row, row.version));
     if (String(fields["description"] ?? "").length > 1000) return refused(400, "description_too_long", "A remark has at most 1000 characters.");
     return this.record(row.id, row.version + 1, this.factsOf(String(command), fields, row, person), person);
   }
@@ -197,7 +205,7 @@ export class FakeServer {
       case "WithdrawVerification": return [["VerificationWithdrawn", { of_version: row.content_version, person_id: person }]];
       default: return [
         ...(fields["removed"] === false && row.removed ? [["AnnotationRestored", {}] as [string, Record<string, unknown>]] : []),
-        ...("vector" in fields ? [["AnnotationReshaped", { vector: fields["vector"] }] as [string, Record<string, unknown>]] : []),
+        ...Object.entries(EDITS).flatMap(([field, name]) => field in fields ? [[name, { [field]: fields[field] }] as [string, Record<string, unknown>]] : []),
       ];
     }
   }

@@ -232,7 +232,7 @@ describe("two people on one annotation", () => {
     expect(anna.session.outbox.entries.value).toEqual([]);
   });
 
-  it("two remarks: mine is on top, and I am told of theirs", async () => {
+  it("two remarks: the person decides; theirs stays, and undo brings mine back", async () => {
     const key = await sharedBox();
     anna.cut();
     ben.session.describe(key, "theirs");
@@ -240,9 +240,93 @@ describe("two people on one annotation", () => {
     anna.session.describe(key, "mine");
     anna.back();
     await pass(1000);
+    expect(server.rows.get(`id-${key}`)?.description).toBe("theirs");
+    anna.session.resolve(stopped().id, "theirs");
+    expect(anna.session.store.get(key)?.description).toBe("theirs");
+    anna.session.undoLast();
+    await pass(10);
     expect(server.rows.get(`id-${key}`)?.description).toBe("mine");
-    expect(server.log.map((fact) => fact.data.description)).toContain("theirs");
-    expect(anna.told.map((told) => told.kind)).toEqual(["rebased"]);
+  });
+
+  it("a later change of mine that touches theirs is not carried along by an earlier one that does not", async () => {
+    const key = await sharedBox();
+    anna.cut();
+    ben.session.describe(key, "theirs");
+    await pass(10);
+    anna.session.reshape(key, box(2000));
+    anna.session.describe(key, "mine");
+    anna.back();
+    await pass(1000);
+    expect(server.rows.get(`id-${key}`)).toMatchObject({ vector: box(1000), description: "theirs" });
+    anna.session.resolve(stopped().id, "mine");
+    await pass(10);
+    expect(server.rows.get(`id-${key}`)).toMatchObject({ vector: box(2000), description: "mine" });
+  });
+
+  it("what is changed before their facts have come was not made on their version", async () => {
+    const key = await sharedBox();
+    server.live = false;
+    ben.session.describe(key, "theirs");
+    await pass(10);
+    anna.session.reshape(key, box(2000));
+    await pass(10);
+    anna.session.describe(key, "mine");
+    await pass(10);
+    expect(server.rows.get(`id-${key}`)).toMatchObject({ vector: box(2000), description: "theirs" });
+    expect(stopped().refusal?.current?.description).toBe("theirs");
+  });
+
+  it("two who wish for the same have no conflict", async () => {
+    const key = await sharedBox();
+    anna.cut();
+    ben.session.describe(key, "mitosis");
+    await pass(10);
+    anna.session.describe(key, "mitosis");
+    anna.back();
+    await pass(1000);
+    expect(anna.session.outbox.entries.value).toEqual([]);
+  });
+
+  it("what the other has described since is not removed unseen", async () => {
+    const key = await sharedBox();
+    anna.cut();
+    ben.session.describe(key, "keep this");
+    await pass(10);
+    anna.session.remove(key);
+    anna.back();
+    await pass(1000);
+    expect(server.rows.get(`id-${key}`)?.removed).toBe(false);
+    anna.session.resolve(stopped().id, "mine");
+    await pass(10);
+    expect(server.rows.get(`id-${key}`)?.removed).toBe(true);
+  });
+
+  it("a remark on what the other removed is kept until the person decides, and undo brings it back", async () => {
+    const key = await sharedBox();
+    anna.cut();
+    ben.session.remove(key);
+    await pass(10);
+    anna.session.describe(key, "mine");
+    anna.back();
+    await pass(1000);
+    anna.session.resolve(stopped().id, "theirs");
+    await pass(10);
+    expect(anna.session.store.get(key)?.removed).toBe(true);
+    anna.session.undoLast();
+    await pass(10);
+    expect(server.rows.get(`id-${key}`)).toMatchObject({ removed: false, description: "mine" });
+  });
+
+  it("the answer holds both versions, also when the fact has not come yet", async () => {
+    const key = await sharedBox();
+    server.live = false;
+    ben.session.reshape(key, box(2000));
+    await pass(10);
+    anna.session.reshape(key, box(3000));
+    await pass(1000);
+    const conflict = anna.session.outbox.conflict(stopped())!;
+    expect([conflict.seen, conflict.theirs, conflict.mine].map((row) => row?.vector)).toEqual([box(1000), box(2000), box(3000)]);
+    expect(stopped().refusal).toMatchObject({ expected: 1, version: 2, changed_by: "ben" });
   });
 
   it("an outline goes on top of the other's remark by itself", async () => {
