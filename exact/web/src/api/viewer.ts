@@ -92,10 +92,10 @@ export async function history(annotation: number): Promise<readonly HistoryFact[
   return facts;
 }
 
-/** Sends one command; a refusal is an answer, only an unreachable server throws. */
+/** Sends one command or a batch of them; a refusal is an answer, only an unreachable server throws. */
 export async function sendCommand(body: Record<string, unknown>, headers: Record<string, string>): Promise<Sent> {
   try {
-    return { ok: true, answer: await request<Answer>("POST", `${API}/commands/`, body, headers) };
+    return { ok: true, answer: answerFrom(await request("POST", `${API}/commands/${body["commands"] ? "batch/" : ""}`, body, headers)) };
   } catch (problem) {
     if (!(problem instanceof Refusal)) throw problem;
     const { status, code, detail, body: answer } = problem;
@@ -108,6 +108,11 @@ function rowsIn(answer: Readonly<Record<string, unknown>>): Pick<Refused, "curre
   const row = (name: string): Annotation | null => (answer[name] ? annotationFromWire(answer[name] as Annotation) : null);
   const [current, seen] = [row("current"), row("seen")];
   return { ...(current ? { current } : {}), seen };
+}
+
+/** A batch is about no one thing. */
+function answerFrom(answer: Partial<Answer> & Pick<Answer, "position">): Answer {
+  return { id: "", number: null, version: 0, ...answer };
 }
 
 /** `frame` is the zero-based slice. */

@@ -1,18 +1,30 @@
-/** The outbox: a change shows at once, is kept until the server acknowledges it, and is sent in order, each once. */
+/** The outbox: changes show at once, are kept until the server acknowledges them, and are sent in order, each once. */
 
 import type { Annotation } from "../model/annotation";
-import { type Change, changesContent, drawAgain, merged, needsVersion } from "../model/commands";
-import { type Conflict, collide, conflictOf } from "../model/conflicts";
+import { type Change, changesContent, drawAgain, merged } from "../model/commands";
+import { type Conflict, conflictOf } from "../model/conflicts";
 import { uuid7 } from "../model/uuid7";
 import type { AnnotationStore } from "../state/annotations";
-import type { Answer, Entry, Refusal } from "../state/entries";
+import { type Answer, type Entry, type Refusal, awaitsFacts, isOpen, newEntry, rested } from "../state/entries";
 import { Signal } from "../state/signal";
+import {
+  answerTo,
+  bodyOf,
+  chunked,
+  fallingWith,
+  headersOf,
+  nextParcel,
+  type Part,
+  sentenceOfRefusal,
+} from "./batches";
 import { type Clock, backoff } from "./clock";
+import { mayRebase, withRemovedRow } from "./overtaken";
+import { Shelf } from "./shelf";
 import type { OutboxStorage } from "./storage";
 
 export type Sent = { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Sends one command; throws when the server cannot be reached. */
+/** Sends one command or one batch; throws when the server cannot be reached. */
 export type Send = (body: Record<string, unknown>, headers: Record<string, string>) => Promise<Sent>;
 
 export interface Wish {
@@ -25,9 +37,11 @@ export type Choice = "mine" | "theirs" | "both";
 
 /** What a person has to be told although nothing waits for an answer. */
 export interface Told {
-  readonly kind: "overtaken" | "undo_refused";
+  readonly kind: "overtaken" | "undo_refused" | "batch_refused" | "undone_in_part";
   readonly key: string;
   readonly text: string;
+  /** All that it is about, where that is more than one. */
+  readonly keys?: readonly string[];
 }
 
 export interface OutboxOptions {
@@ -39,34 +53,39 @@ export interface OutboxOptions {
   readonly send: Send;
   readonly clock: Clock;
   readonly tell: (told: Told) => void;
+  /** Of a deed on many annotations these were taken back on the screen, because the server refused it. */
+  readonly fell?: (deed: string, keys: ReadonlySet<string>) => void;
 }
 
 /** Answers that mean "not now" rather than "no". */
 const NOT_NOW = new Set([408, 425, 429, 502, 503, 504]);
 /** A server error may be an accident: so often it is tried again before it counts as an answer. */
 const TRIES_AFTER_500 = 3;
-const MOST_REBASES = 10;
 const SIGNED_OUT = new Set(["not_signed_in", "not_authenticated", "authentication_failed"]);
 
 export class Outbox {
-  /** Entries in the order in which they were made. */
-  readonly entries = new Signal<readonly Entry[]>([]);
+  readonly entries: Signal<readonly Entry[]>;
   /** Is the server answering, as far as the last try tells? */
   readonly reachable = new Signal(true);
   /** The session ended: nothing is sent until somebody signs in again. */
   readonly signedOut = new Signal(false);
   /** The highest position the server has acknowledged. */
   readonly savedPosition = new Signal(0);
-  /** False when the browser could not keep a change. */
-  readonly durable = new Signal(true);
+  readonly durable: Signal<boolean>;
 
   private pumping = false;
   private attempt = 0;
+  /** How many changes of a deed the server has. */
+  private readonly granted = new Map<string, number>();
   private cancelRetry: (() => void) | null = null;
   private ended = false;
 
+  private readonly shelf: Shelf;
+
   constructor(private readonly options: OutboxOptions) {
-    this.durable.value = options.storage.durable;
+    this.shelf = new Shelf(options.store, options.storage);
+    this.entries = this.shelf.entries;
+    this.durable = this.shelf.durable;
   }
 
   /** Entries the server has not acknowledged. */
@@ -86,9 +105,7 @@ export class Outbox {
     const mine = orphans.map((entry) => ({ ...entry, tab: this.options.tab, phase: rested(entry) }));
     const known = new Set(this.entries.value.map((entry) => entry.id));
     const fresh = mine.filter((entry) => !known.has(entry.id));
-    await Promise.all(fresh.map((entry) => this.keep(entry)));
-    const all = [...fresh, ...this.entries.value].sort((a, b) => (a.id < b.id ? -1 : 1));
-    this.show(all, fresh.map((entry) => entry.key));
+    await this.shelf.take(fresh);
     this.pump();
   }
 
@@ -98,6 +115,31 @@ export class Outbox {
     if (!this.fold(key, change)) this.append(key, change, origin, before);
     this.pump();
     return this.options.store.get(key);
+  }
+
+  /** Many changes as one deed: all or nothing in requests of 500. Returns the deed's id, by which it is taken back. */
+  wishAll(parts: readonly Part[]): string {
+    const deed = uuid7();
+    this.shelf.add(chunked(parts).flatMap((chunk) => this.entriesOf(chunk, deed, null)));
+    this.pump();
+    return deed;
+  }
+
+  /** Takes a deed back on the server; `parts` is what that will do to the rows on the screen. */
+  undoAll(undoes: string, parts: readonly Part[]): string {
+    const deed = uuid7();
+    this.shelf.add(this.entriesOf(parts, deed, undoes));
+    this.pump();
+    return deed;
+  }
+
+  /** Forgets a deed of which the server has heard nothing; false when it may have. */
+  forget(deed: string): boolean {
+    const mine = this.entries.value.filter((entry) => entry.group?.deed === deed);
+    if (mine.length === 0 || mine.some((entry) => entry.phase !== "waiting" || entry.attempted)) return false;
+    this.shelf.drop(mine);
+    this.pump();
+    return true;
   }
 
   /** Tries again at once; called when the network or the session may be back. */
@@ -136,7 +178,7 @@ export class Outbox {
     const entry = this.entries.value.find((one) => one.id === id);
     if (!entry || entry.phase === "sending") return;
     const whole = entry.change.command === "DrawAnnotation";
-    this.drop(this.entries.value.filter((one) => one.id === id || (whole && one.key === entry.key)));
+    this.shelf.drop(this.entries.value.filter((one) => one.id === id || (whole && one.key === entry.key)));
     this.pump();
   }
 
@@ -150,11 +192,20 @@ export class Outbox {
 
   /** Facts arrived: acknowledged changes that are in them need no overlay any more. */
   settle(): void {
-    const settled = this.entries.value.filter((entry) => {
-      const confirmed = this.options.store.confirmed(entry.key);
-      return entry.acknowledged && confirmed && confirmed.version >= entry.acknowledged.version;
-    });
-    if (settled.length > 0) this.show(without(this.entries.value, settled), settled.map((entry) => entry.key));
+    const settled = this.entries.value.filter((entry) => this.isIn(entry));
+    if (settled.length === 0) return;
+    this.shelf.hide(settled);
+    const undone = settled.filter(awaitsFacts);
+    for (const { key } of undone) this.follow(key, this.options.store.confirmed(key)?.version ?? 0);
+    if (undone.length > 0) this.pump();
+  }
+
+  private isIn(entry: Entry): boolean {
+    const answer = entry.acknowledged;
+    if (!answer) return false;
+    if (awaitsFacts(entry)) return this.options.store.position >= answer.position;
+    const confirmed = this.options.store.confirmed(entry.key);
+    return confirmed !== undefined && confirmed.version >= answer.version;
   }
 
   /** Merges the change into one that has not left this browser, or was refused; false when it has to go alone. */
@@ -162,40 +213,33 @@ export class Outbox {
     const last = this.entries.value.filter((entry) => entry.key === key).at(-1);
     if (!last || !isOpen(last)) return false;
     if (last.change.command === "DrawAnnotation" && change.command === "RemoveAnnotation") {
-      this.drop([last]);
+      this.shelf.drop([last]);
       return true;
     }
     const both = merged(last.change, change);
     if (!both) return false;
     last.change = both;
     if (last.phase === "refused") this.onTop(last, this.options.store.confirmed(key));
-    this.changed([last]);
+    this.shelf.changed([last]);
     return true;
   }
 
   private append(key: string, change: Change, origin: "edit" | "undo", before: Annotation | null): void {
-    const { scope, tab, person, clock } = this.options;
-    const entry: Entry = {
-      id: uuid7(),
-      scope,
-      tab,
-      person,
-      key,
-      at: new Date(clock.now()).toISOString(),
-      origin,
-      before,
-      change,
-      idempotency_key: uuid7(),
-      annotation_id: before?.id || null,
-      base_version: this.seenVersion(key, before),
-      phase: "waiting",
-      attempted: false,
-      rebased: 0,
-      refusal: null,
-      acknowledged: null,
-    };
-    void this.keep(entry);
-    this.show([...this.entries.value, entry], [key]);
+    this.shelf.add([this.entryOf({ key, change }, origin, before)]);
+  }
+
+  /** Entries of one request: they share its key. */
+  private entriesOf(parts: readonly Part[], deed: string, undoes: string | null): Entry[] {
+    const [id, idempotency_key] = [uuid7(), uuid7()];
+    const origin = undoes === null ? "edit" : "undo";
+    return parts.map((part) => {
+      const entry = this.entryOf(part, origin, this.options.store.get(part.key) ?? null);
+      return { ...entry, idempotency_key, group: { id, deed, undoes } };
+    });
+  }
+
+  private entryOf({ key, change }: Part, origin: "edit" | "undo", before: Annotation | null): Entry {
+    return newEntry({ ...this.options, key, change, origin, before, base_version: this.seenVersion(key, before) });
   }
 
   /** What was put on top of somebody else's change does not show theirs before its facts arrive. */
@@ -206,7 +250,7 @@ export class Outbox {
 
   private pump(): void {
     if (this.pumping || this.ended || this.cancelRetry || this.signedOut.value) return;
-    const next = this.nextToSend();
+    const next = nextParcel(this.entries.value);
     if (!next) return;
     this.pumping = true;
     void this.deliver(next).finally(() => {
@@ -215,30 +259,23 @@ export class Outbox {
     });
   }
 
-  /** The oldest entry that does not wait for another of the same annotation. */
-  private nextToSend(): Entry | undefined {
-    const blocked = new Set<string>();
-    for (const entry of this.entries.value) {
-      if (entry.phase === "waiting" && !blocked.has(entry.key)) return entry;
-      if (holdsBack(entry)) blocked.add(entry.key);
-    }
-    return undefined;
-  }
-
-  private async deliver(entry: Entry): Promise<void> {
-    entry.phase = "sending";
-    entry.attempted = true;
-    this.changed([entry]);
+  /** Sends what goes in one request: one entry, or all of a group. */
+  private async deliver(parcel: readonly Entry[]): Promise<void> {
+    for (const entry of parcel) [entry.phase, entry.attempted] = ["sending", true];
+    this.shelf.changed(parcel);
+    const [entry] = parcel as [Entry];
+    const sending = bodyOf(parcel, (one) => this.body(one));
     try {
-      await this.keep(entry);
-      const sent = await this.options.send(this.body(entry), headers(entry));
+      await this.shelf.keep(parcel);
+      const sent = await this.options.send(sending, headersOf(parcel));
       this.reachable.value = true;
-      if (sent.ok) this.acknowledge(entry, sent.answer);
-      else this.refuse(entry, sent.refusal);
+      if (!sent.ok) this.refuse(parcel, sent.refusal);
+      else if (entry.group) this.acknowledgeAll(parcel, sent.answer);
+      else this.acknowledge(parcel, [sent.answer]);
     } catch {
       // The server was not reached, or its answer was lost: the same key makes a second try safe.
       this.reachable.value = false;
-      this.retry(entry);
+      this.retry(parcel);
     }
   }
 
@@ -249,43 +286,91 @@ export class Outbox {
     return { ...entry.change, annotation_id, ...seen };
   }
 
-  private acknowledge(entry: Entry, answer: Answer): void {
+  private acknowledgeAll(parcel: readonly Entry[], answer: Answer): void {
+    this.acknowledge(parcel, parcel.map((entry, index) => answerTo(entry, index, answer, this.options.store.get(entry.key))));
+    const { deed } = parcel[0]!.group!;
+    this.granted.set(deed, (this.granted.get(deed) ?? 0) + parcel.length);
+    if (answer.undone === 0) this.shelf.drop(parcel);
+    if (answer.left_count) this.tellLeft(parcel, answer);
+  }
+
+  private acknowledge(parcel: readonly Entry[], answers: readonly Answer[]): void {
     this.attempt = 0;
-    entry.phase = "acknowledged";
-    entry.acknowledged = answer;
-    const followers = this.entries.value.filter((one) => one.key === entry.key && one.phase === "waiting");
-    for (const one of followers) {
-      one.annotation_id = answer.id;
-      one.base_version = Math.max(one.base_version ?? 0, answer.version);
-      void this.keep(one);
-    }
-    void this.options.storage.delete(entry);
-    this.savedPosition.value = Math.max(this.savedPosition.value, answer.position);
-    this.changed([entry]);
+    parcel.forEach((entry, index) => {
+      const answer = answers[index]!;
+      entry.phase = "acknowledged";
+      entry.acknowledged = answer;
+      this.savedPosition.value = Math.max(this.savedPosition.value, answer.position);
+    });
+    for (const { key, acknowledged } of parcel) this.follow(key, acknowledged!.version, acknowledged!.id);
+    this.shelf.forget(parcel);
+    this.shelf.changed(parcel);
     this.settle();
   }
 
-  private refuse(entry: Entry, refusal: Refusal): void {
+  /** What waits behind an annotation's change builds on the version that it became. */
+  private follow(key: string, version: number, id?: string): void {
+    const followers = this.entries.value.filter((one) => one.key === key && one.phase === "waiting");
+    for (const one of followers) {
+      one.annotation_id = id || one.annotation_id;
+      one.base_version = Math.max(one.base_version ?? 0, version);
+    }
+    if (followers.length > 0) void this.shelf.keep(followers);
+  }
+
+  private tellLeft(parcel: readonly Entry[], { undone = 0, left_count = 0, left = [] }: Answer): void {
+    const { store } = this.options;
+    const keys = left.flatMap((one) => store.keyOf(one.stream_id) ?? []);
+    const why = left[0] ? ` ${left[0].reason}` : "";
+    const text = undone === 0 ? `Nothing was undone.${why}` : `${undone} undone, ${left_count} left as they are.${why}`;
+    this.options.tell({ kind: "undone_in_part", key: keys[0] ?? parcel[0]!.key, keys, text });
+  }
+
+  private refuse(parcel: readonly Entry[], refusal: Refusal): void {
+    const [entry] = parcel as [Entry];
     const accident = refusal.status >= 500 && this.attempt < TRIES_AFTER_500;
     if (SIGNED_OUT.has(refusal.code) || refusal.status === 401) {
       this.signedOut.value = true;
-      this.rest(entry);
+      this.rest(parcel);
     } else if (NOT_NOW.has(refusal.status) || accident) {
       this.reachable.value = refusal.status < 502;
-      this.retry(entry);
+      this.retry(parcel);
+    } else if (entry.group) {
+      this.refuseAll(parcel, refusal);
     } else if (refusal.code === "stale_version") {
       this.overtaken(entry, refusal);
     } else if (refusal.code === "annotation_removed" && changesContent(entry.change)) {
-      this.halt(entry, "conflict", { ...refusal, ...this.removedRow(entry, refusal) });
+      this.halt(entry, "conflict", { ...refusal, ...withRemovedRow(entry, refusal, this.options.store.confirmed(entry.key)) });
     } else {
       this.halt(entry, "refused", refusal);
     }
   }
 
-  /** The answer may come before the fact of the removal. */
-  private removedRow(entry: Entry, { current }: Refusal): Partial<Refusal> {
-    const row = current ?? this.options.store.confirmed(entry.key) ?? entry.before;
-    return row ? { current: { ...row, removed: true } } : {};
+  /** A batch goes on top of somebody's change where nothing is lost by that; else all of it is taken back, and why is said. */
+  private refuseAll(parcel: readonly Entry[], refusal: Refusal): void {
+    const culprit = parcel[refusal.index ?? -1];
+    this.attempt = 0;
+    if (culprit && refusal.code === "stale_version" && culprit.change.command !== "VerifyAnnotation" && mayRebase(culprit, this.later(culprit), refusal)) {
+      culprit.rebased += 1;
+      return this.sendAnew(parcel, culprit, refusal.current!.version);
+    }
+    const { deed, undoes } = parcel[0]!.group!;
+    const gone = fallingWith(deed, this.entries.value);
+    const mine = gone.filter((entry) => entry.group!.deed === deed).length;
+    const done = this.granted.get(deed) ?? 0;
+    this.shelf.drop(gone);
+    const keys = gone.map((entry) => entry.key);
+    this.options.fell?.(deed, new Set(keys));
+    const key = culprit?.key ?? keys[0]!;
+    if (undoes !== null) this.options.tell({ kind: "undo_refused", key, keys, text: `Not undone. ${refusal.detail}` });
+    else this.options.tell({ kind: "batch_refused", key, text: sentenceOfRefusal(refusal, culprit, done, mine) });
+  }
+
+  private sendAnew(parcel: readonly Entry[], culprit: Entry, version: number): void {
+    culprit.base_version = version;
+    const idempotency_key = uuid7();
+    for (const entry of parcel) [entry.idempotency_key, entry.attempted, entry.phase] = [idempotency_key, false, "waiting"];
+    this.shelf.rewrite(parcel);
   }
 
   /** Somebody else was first: on top of it where nothing is lost by that, else the person decides. */
@@ -293,12 +378,12 @@ export class Outbox {
     const { change } = entry;
     const who = refusal.changed_by_name ?? "Somebody else";
     if (entry.origin === "undo") {
-      this.drop([entry]);
+      this.shelf.drop([entry]);
       this.options.tell({ kind: "undo_refused", key: entry.key, text: `Not undone: ${who} changed it after you.` });
     } else if (change.command === "VerifyAnnotation") {
-      this.drop([entry]);
+      this.shelf.drop([entry]);
       this.options.tell({ kind: "overtaken", key: entry.key, text: `${who} changed it since you looked. Look again before you verify.` });
-    } else if (this.mayRebase(entry, refusal)) {
+    } else if (mayRebase(entry, this.later(entry), refusal)) {
       entry.rebased += 1;
       this.onTop(entry, refusal.current);
     } else {
@@ -306,17 +391,11 @@ export class Outbox {
     }
   }
 
-  private mayRebase(entry: Entry, { current }: Refusal): boolean {
-    if (!current || current.removed || entry.rebased >= MOST_REBASES) return false;
-    return !collide([entry.change, ...this.later(entry)], entry.before, current);
-  }
-
   private halt(entry: Entry, phase: "conflict" | "refused", refusal: Refusal): void {
     this.attempt = 0;
     entry.phase = phase;
     entry.refusal = refusal;
-    void this.keep(entry);
-    this.changed([entry]);
+    this.shelf.rewrite([entry]);
   }
 
   /** Makes it a new request on the version the server has now; a removed annotation comes back with it. */
@@ -330,14 +409,13 @@ export class Outbox {
     entry.attempted = false;
     entry.phase = "waiting";
     entry.refusal = null;
-    void this.keep(entry);
-    this.changed([entry]);
+    this.shelf.rewrite([entry]);
   }
 
   /** Theirs stays; mine becomes an annotation of its own, or is dropped (the caller offers it for undo). */
   private setAside(entry: Entry, drawMine: boolean): void {
     const mine = this.options.store.get(entry.key);
-    this.drop(this.entries.value.filter((one) => one.key === entry.key && one.id >= entry.id && one.phase !== "sending"));
+    this.shelf.drop(this.entries.value.filter((one) => one.key === entry.key && one.id >= entry.id && one.phase !== "sending"));
     if (drawMine && mine) {
       const uniqueIdentifier = uuid7();
       this.wish({ key: uniqueIdentifier, change: drawAgain(mine, uniqueIdentifier) });
@@ -345,8 +423,8 @@ export class Outbox {
     this.pump();
   }
 
-  private retry(entry: Entry): void {
-    this.rest(entry);
+  private retry(parcel: readonly Entry[]): void {
+    this.rest(parcel);
     const wait = backoff(this.attempt, this.options.clock);
     this.attempt += 1;
     this.cancelRetry = this.options.clock.after(wait, () => {
@@ -355,60 +433,8 @@ export class Outbox {
     });
   }
 
-  private rest(entry: Entry): void {
-    entry.phase = "waiting";
-    void this.keep(entry);
-    this.changed([entry]);
+  private rest(parcel: readonly Entry[]): void {
+    for (const entry of parcel) entry.phase = "waiting";
+    this.shelf.rewrite(parcel);
   }
-
-  private drop(entries: readonly Entry[]): void {
-    for (const entry of entries) void this.options.storage.delete(entry);
-    this.show(without(this.entries.value, entries), entries.map((entry) => entry.key));
-  }
-
-  private changed(entries: readonly Entry[]): void {
-    this.show([...this.entries.value], entries.map((entry) => entry.key));
-  }
-
-  /** The store draws the overlays from the entries; both change together. */
-  private show(entries: readonly Entry[], touched: readonly string[]): void {
-    this.options.store.setEntries(entries, new Set(touched));
-    this.entries.value = entries;
-  }
-
-  private async keep(entry: Entry): Promise<void> {
-    try {
-      await this.options.storage.put(entry);
-    } catch (problem) {
-      console.warn("This browser could not keep an unsent change:", problem);
-      this.durable.value = false;
-    }
-  }
-}
-
-/** Nothing of it is on its way or stored on the server. */
-function isOpen(entry: Entry): boolean {
-  if (entry.phase === "refused") return true;
-  return entry.phase === "waiting" && !entry.attempted && entry.change.command === "DrawAnnotation";
-}
-
-/** Later changes of the same annotation build on it; only a refused detail does not stand in their way. */
-function holdsBack(entry: Entry): boolean {
-  return entry.phase !== "acknowledged" && (entry.phase !== "refused" || entry.change.command === "DrawAnnotation");
-}
-
-/** A page that ends while sending does not know the answer; its entry is sent again with the same key. */
-function rested(entry: Entry): Entry["phase"] {
-  return entry.phase === "sending" ? "waiting" : entry.phase;
-}
-
-function headers(entry: Entry): Record<string, string> {
-  const match: Record<string, string> =
-    needsVersion(entry.change) && entry.base_version ? { "If-Match": `"v${entry.base_version}"` } : {};
-  return { "Idempotency-Key": entry.idempotency_key, ...match };
-}
-
-function without(all: readonly Entry[], gone: readonly Entry[]): Entry[] {
-  const ids = new Set(gone.map((entry) => entry.id));
-  return all.filter((entry) => !ids.has(entry.id));
 }

@@ -8,7 +8,8 @@ import { type Vector, sameVector } from "../model/vector";
 import { AnnotationStore } from "../state/annotations";
 import { Selection } from "../state/selection";
 import { Signal } from "../state/signal";
-import { type Step, UndoStack } from "../state/undo";
+import { type Deed, type Errand, type Step, UndoStack } from "../state/undo";
+import type { Part } from "./batches";
 import type { Clock } from "./clock";
 import { Connection, type LiveState, type Socket } from "./connection";
 import { type Choice, Outbox, type Send, type Told } from "./outbox";
@@ -27,6 +28,14 @@ export interface SessionOptions {
   readonly load: () => Promise<{ position: number; annotations: readonly Annotation[] }>;
   readonly nameOf: (person: string) => string;
   readonly tell: (told: Told) => void;
+  /** Takes commands of the server's own choosing back; the answer can be taken back in turn. */
+  readonly takeBack?: (commands: readonly string[]) => Promise<TakenBack>;
+}
+
+/** What came of taking commands back. */
+export interface TakenBack {
+  readonly commands: readonly string[];
+  readonly text: string;
 }
 
 export interface SessionStatus {
@@ -52,7 +61,11 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {
     const { image, person, tab, clock, storage, send, tell } = options;
-    this.outbox = new Outbox({ scope: `${person}/${image}`, person, tab, clock, storage, send, tell, store: this.store });
+    this.outbox = new Outbox({
+      scope: `${person}/${image}`, person, tab, clock, storage, send, tell,
+      store: this.store,
+      fell: (deed, keys) => this.undo.fell(deed, keys),
+    });
     this.connection = new Connection({
       open: options.openSocket,
       clock,
@@ -125,17 +138,36 @@ export class Session {
     this.perform(key, { command: "RestoreAnnotation" });
   }
 
-  /** Accepts or rejects; the same verdict again takes it back. */
-  verify(key: string, verdict: Verdict): void {
-    const row = this.store.get(key);
-    if (!row) return;
-    const again = verdictOf(row, this.options.person) === verdict;
-    this.perform(key, again ? { command: "WithdrawVerification" } : { command: "VerifyAnnotation", verdict });
+  /** Accepts or rejects; where all have that verdict already it is taken back. Returns what was done to how many. */
+  verify(keys: readonly string[], verdict: Verdict): { readonly taken: boolean; readonly count: number } {
+    const there = keys.filter((key) => this.store.get(key)?.removed === false);
+    const open = there.filter((key) => verdictOf(this.store.get(key)!, this.options.person) !== verdict);
+    const taken = open.length === 0;
+    const change: Change = taken ? { command: "WithdrawVerification" } : { command: "VerifyAnnotation", verdict };
+    const meant = taken ? there : open;
+    this.performAll(meant.map((key) => ({ key, change })));
+    return { taken, count: meant.length };
+  }
+
+  /** Several changes as one deed: granted and undone as one. */
+  performAll(parts: readonly Part[]): void {
+    if (parts.length === 0) return;
+    if (parts.length === 1) return this.perform(parts[0]!.key, parts[0]!.change);
+    const before = new Map(parts.map(({ key }) => [key, this.store.get(key)]));
+    const id = this.outbox.wishAll(parts);
+    const steps = parts.flatMap(({ key, change }): Step[] => {
+      const undo = inverse(before.get(key), change, this.options.person);
+      return undo ? [{ key, done: change, undo, before: before.get(key) ?? null, after: this.store.get(key) ?? null }] : [];
+    });
+    this.undo.push({ steps, ids: [id] });
   }
 
   undoLast(): void {
-    const step = this.undo.takeUndo();
-    if (!step) return;
+    const what = this.undo.takeUndo();
+    if (!what) return;
+    if ("commands" in what) return void this.takeBack(what, "undo");
+    if ("steps" in what) return this.undoDeed(what);
+    const step = what;
     const row = this.store.get(step.key);
     const change = row ? step.undo : this.anew(step);
     if (row && !stillStands(row, step.done)) return this.refuseUndo(step.key, row);
@@ -145,12 +177,58 @@ export class Session {
   }
 
   redoLast(): void {
-    const step = this.undo.takeRedo();
-    if (!step) return;
+    const what = this.undo.takeRedo();
+    if (!what) return;
+    if ("commands" in what) return void this.takeBack(what, "redo");
+    if ("steps" in what) return this.redoDeed(what);
+    const step = what;
     const row = this.store.get(step.key);
     const back: Change = row?.removed && step.done.command === "DrawAnnotation" ? { command: "RestoreAnnotation" } : step.done;
     this.outbox.wish({ key: step.key, change: back, origin: "undo" });
     this.undo.redone(step);
+  }
+
+  /** What the server did by itself, beside what it takes to undo it. */
+  ran(errand: Errand): void {
+    this.undo.push(errand);
+  }
+
+  /** Undoes or redoes an errand; where the server cannot be reached it can be tried again. */
+  async takeBack(errand: Errand, how: "undo" | "redo"): Promise<void> {
+    this.undo.drop(errand);
+    const [again, done] = how === "undo" ? [this.undo.redone, this.undo.undone] : [this.undo.undone, this.undo.redone];
+    try {
+      const { commands, text } = await this.options.takeBack!(errand.commands);
+      if (commands.length > 0) done.call(this.undo, { commands });
+      this.options.tell({ kind: "undone_in_part", key: "", keys: [], text });
+    } catch (problem) {
+      again.call(this.undo, errand);
+      const why = problem instanceof Error ? problem.message : "";
+      this.options.tell({ kind: "undo_refused", key: "", keys: [], text: `Not ${how === "undo" ? "undone" : "redone"}. ${why}` });
+    }
+  }
+
+  private undoDeed(deed: Deed): void {
+    const standing = deed.steps.filter(({ key, done }) => {
+      const row = this.store.get(key);
+      return row && stillStands(row, done);
+    });
+    const [first] = deed.steps;
+    const row = this.store.get(first!.key);
+    if (standing.length === 0 && row) return this.refuseUndo(first!.key, row);
+    const ids = this.reversed(deed, standing.map(({ key, undo }) => ({ key, change: undo })));
+    this.undo.undone({ ...deed, ids });
+  }
+
+  private redoDeed(deed: Deed): void {
+    const parts = deed.steps.map(({ key, done }) => ({ key, change: done }));
+    this.undo.redone({ ...deed, ids: deed.ids.length === 0 ? [this.outbox.wishAll(parts)] : this.reversed(deed, parts) });
+  }
+
+  /** Takes the last back: in this browser where the server has heard nothing of it, else there. */
+  private reversed({ ids }: Deed, parts: readonly Part[]): readonly string[] {
+    const last = ids.at(-1)!;
+    return this.outbox.forget(last) ? ids.slice(0, -1) : [...ids, this.outbox.undoAll(last, parts)];
   }
 
   /** Mine, theirs or both; my change that goes can be brought back with undo. */

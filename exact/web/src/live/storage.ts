@@ -6,8 +6,9 @@ export interface OutboxStorage {
   /** False when a reload would lose what is in it. */
   readonly durable: boolean;
   load(scope: string): Promise<Entry[]>;
-  put(entry: Entry): Promise<void>;
-  delete(entry: Entry): Promise<void>;
+  /** All of them or none: a batch is never kept in part. */
+  put(...entries: readonly Entry[]): Promise<void>;
+  delete(...entries: readonly Entry[]): Promise<void>;
 }
 
 const STORE = "entries";
@@ -39,20 +40,27 @@ export class IndexedStorage implements OutboxStorage {
     return entries.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  async put(entry: Entry): Promise<void> {
-    await done(this.writing().put(structuredClone(entry)));
+  async put(...entries: readonly Entry[]): Promise<void> {
+    const copies = structuredClone(entries);
+    await this.write((store) => copies.forEach((entry) => store.put(entry)));
   }
 
-  async delete(entry: Entry): Promise<void> {
-    await done(this.writing().delete(entry.id));
+  async delete(...entries: readonly Entry[]): Promise<void> {
+    await this.write((store) => entries.forEach((entry) => store.delete(entry.id)));
   }
 
   close(): void {
     this.database.close();
   }
 
-  private writing(): IDBObjectStore {
-    return this.database.transaction(STORE, "readwrite").objectStore(STORE);
+  /** One transaction. */
+  private write(deed: (store: IDBObjectStore) => void): Promise<void> {
+    const transaction = this.database.transaction(STORE, "readwrite");
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB refused"));
+      deed(transaction.objectStore(STORE));
+    });
   }
 }
 

@@ -212,9 +212,19 @@ function farthestFromChord(points: readonly number[], from: number, to: number):
 
 /** The shape moved by dx, dy without leaving the image (width and height in 1/100 pixel). */
 export function moved(points: readonly number[], dx: number, dy: number, width: number, height: number): number[] {
-  const bounds = boundsOf(points);
-  if (!bounds) return [...points];
-  const x = Math.round(Math.min(Math.max(dx, -bounds[0]), width - bounds[2]));
-  const y = Math.round(Math.min(Math.max(dy, -bounds[1]), height - bounds[3]));
-  return points.map((value, index) => value + (index % 2 ? y : x));
+  return movedTogether([points], dx, dy, width, height)[0]!;
+}
+
+/** Several shapes moved by the same way, as far as all of them stay in the image: they keep their places to each other. */
+export function movedTogether(
+  shapes: readonly (readonly number[])[], dx: number, dy: number, width: number, height: number,
+): number[][] {
+  const all = shapes.map(boundsOf).filter((bounds) => bounds !== null);
+  const room = (low: 0 | 1, high: 2 | 3, by: number, size: number): number => {
+    const least = Math.max(...all.map((bounds) => -bounds[low]));
+    const most = Math.min(...all.map((bounds) => size - bounds[high]));
+    return Math.round(Math.min(Math.max(by, least), most));
+  };
+  const [x, y] = [room(0, 2, dx, width), room(1, 3, dy, height)];
+  return shapes.map((points) => points.map((value, index) => value + (index % 2 ? y : x)));
 }

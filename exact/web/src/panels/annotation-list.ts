@@ -230,7 +230,7 @@ export class ExactAnnotationList extends DeskElement {
       data-status=${row.status}
       data-type=${type?.name ?? ""}
       data-phase=${desk.session.store.phase(key)}
-      @click=${(event: MouseEvent) => desk.pick(key, event.shiftKey || event.ctrlKey || event.metaKey)}
+      @click=${(event: MouseEvent) => (event.shiftKey ? desk.pickRange(key) : desk.pick(key, event.ctrlKey || event.metaKey))}
       @dblclick=${() => desk.goTo(key)}
       @pointerenter=${() => (desk.hovered.value = key)}
       @pointerleave=${() => (desk.hovered.value = null)}

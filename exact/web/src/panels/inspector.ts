@@ -2,6 +2,7 @@
 
 import { css, html, nothing } from "lit";
 import { type HistoryFact, history } from "../api/viewer";
+import "./several";
 import { controls } from "../design/styles";
 import { ago, when } from "../design/format";
 import { icon } from "../design/icons";
@@ -262,7 +263,7 @@ export class ExactInspector extends DeskElement {
         ${selected ? this.shortDeeds() : nothing}
       </div>
       <div class="body scroll" role="tabpanel" aria-label=${this.tab === "details" ? "Selection" : "History"}>
-        ${count > 1 ? this.several(count) : !selected ? this.none() : this.tab === "details" ? this.details(selected.key, selected.row) : this.past(selected.key, selected.row)}
+        ${count > 1 ? html`<exact-several .desk=${desk}></exact-several>` : !selected ? this.none() : this.tab === "details" ? this.details(selected.key, selected.row) : this.past(selected.key, selected.row)}
       </div>
     `;
   }
@@ -275,13 +276,6 @@ export class ExactInspector extends DeskElement {
 
   private none() {
     return html`<div class="nothing">Select an annotation on the image or in the list to see its figures, its verdicts and its history.</div>`;
-  }
-
-  private several(count: number) {
-    const { desk } = this;
-    return html`<div class="nothing">${count} annotations selected</div>
-      ${desk.mayVerify ? this.verdictButtons(null) : nothing}
-      ${desk.mayAnnotate ? html`<div class="foot"><button class="button small" @click=${() => desk.removeSelection()}>${icon("trash")} Remove ${count}</button></div>` : nothing}`;
   }
 
   private verdictButtons(mine: Verdict | null) {

@@ -30,7 +30,8 @@ export class AnnotationStore {
   private readonly keyOfStream = new Map<string, string>();
   private readonly streamOfKey = new Map<string, string>();
   private readonly overlays = new Map<string, Annotation | undefined>();
-  private entries: readonly Entry[] = [];
+  /** The unconfirmed changes of each row, in their order. */
+  private entries: ReadonlyMap<string, readonly Entry[]> = new Map();
   private readonly listeners = new Set<Listener>();
 
   subscribe(listener: Listener): () => void {
@@ -61,7 +62,7 @@ export class AnnotationStore {
 
   /** The unconfirmed changes became others. */
   setEntries(entries: readonly Entry[], touched: ReadonlySet<string>): void {
-    this.entries = entries;
+    this.entries = byKey(entries);
     for (const key of touched) this.overlay(key);
     if (touched.size > 0) this.tell({ keys: touched, facts: [] });
   }
@@ -81,7 +82,7 @@ export class AnnotationStore {
   }
 
   phase(key: string): Phase {
-    const phases = this.entries.filter((entry) => entry.key === key).map((entry) => entry.phase);
+    const phases = (this.entries.get(key) ?? []).map((entry) => entry.phase);
     if (phases.includes("conflict")) return "conflict";
     if (phases.includes("refused")) return "refused";
     return phases.some((phase) => phase === "waiting" || phase === "sending") ? "pending" : "saved";
@@ -119,11 +120,11 @@ export class AnnotationStore {
 
   private overlayAll(): void {
     this.overlays.clear();
-    for (const entry of this.entries) this.overlay(entry.key);
+    for (const key of this.entries.keys()) this.overlay(key);
   }
 
   private overlay(key: string): void {
-    const mine = this.entries.filter((entry) => entry.key === key);
+    const mine = this.entries.get(key) ?? [];
     if (mine.length === 0) this.overlays.delete(key);
     else this.overlays.set(key, mine.reduce(withEntry, this.confirmed(key)));
   }
@@ -131,6 +132,16 @@ export class AnnotationStore {
   private tell(change: StoreChange): void {
     for (const listener of [...this.listeners]) listener(change);
   }
+}
+
+function byKey(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const mine = found.get(entry.key);
+    if (mine) mine.push(entry);
+    else found.set(entry.key, [entry]);
+  }
+  return found;
 }
 
 function withEntry(row: Annotation | undefined, entry: Entry): Annotation | undefined {

@@ -1,9 +1,10 @@
-/** What can be undone and redone: pairs of compensating changes, newest last. */
+/** What can be undone and redone, newest last: one change, a deed on many annotations, or what the server did by itself. */
 
 import type { Annotation } from "../model/annotation";
 import type { Change } from "../model/commands";
 import { Signal } from "./signal";
 
+/** One change of one annotation. */
 export interface Step {
   readonly key: string;
   /** Done by the person; `undo` compensates it. */
@@ -15,12 +16,26 @@ export interface Step {
   readonly after: Annotation | null;
 }
 
+/** Many changes that were made, and are undone, as one. */
+export interface Deed {
+  readonly steps: readonly Step[];
+  /** Correlation ids: of the deed, of what took it back, of what took that back; empty when the server has none of it. */
+  readonly ids: readonly string[];
+}
+
+/** Commands that the server carried out on annotations it chose itself; each is taken back by its id. */
+export interface Errand {
+  readonly commands: readonly string[];
+}
+
+export type Undoable = Step | Deed | Errand;
+
 const DEPTH = 200;
 
 export class UndoStack {
   readonly changed = new Signal(0);
-  private past: Step[] = [];
-  private future: Step[] = [];
+  private past: Undoable[] = [];
+  private future: Undoable[] = [];
 
   get canUndo(): boolean {
     return this.past.length > 0;
@@ -30,32 +45,51 @@ export class UndoStack {
     return this.future.length > 0;
   }
 
-  /** A new deed: what was undone before can no longer be redone. */
-  push(step: Step): void {
-    this.past = [...this.past.slice(-DEPTH + 1), step];
+  /** Something new: what was undone before can no longer be redone. */
+  push(what: Undoable): void {
+    this.past = [...this.past.slice(-DEPTH + 1), what];
     this.future = [];
     this.changed.value += 1;
   }
 
-  takeUndo(): Step | undefined {
-    const step = this.past.pop();
+  takeUndo(): Undoable | undefined {
+    const what = this.past.pop();
     this.changed.value += 1;
-    return step;
+    return what;
   }
 
-  takeRedo(): Step | undefined {
-    const step = this.future.pop();
+  takeRedo(): Undoable | undefined {
+    const what = this.future.pop();
     this.changed.value += 1;
-    return step;
+    return what;
   }
 
-  undone(step: Step): void {
-    this.future.push(step);
+  undone(what: Undoable): void {
+    this.future.push(what);
     this.changed.value += 1;
   }
 
-  redone(step: Step): void {
-    this.past.push(step);
+  redone(what: Undoable): void {
+    this.past.push(what);
+    this.changed.value += 1;
+  }
+
+  /** It was undone by another way than this stack. */
+  drop(what: Undoable): void {
+    this.past = this.past.filter((one) => one !== what);
+    this.future = this.future.filter((one) => one !== what);
+    this.changed.value += 1;
+  }
+
+  /** Of a deed these annotations were never changed. */
+  fell(id: string, keys: ReadonlySet<string>): void {
+    const rest = (what: Undoable): readonly Undoable[] => {
+      if (!("steps" in what) || !what.ids.includes(id)) return [what];
+      const steps = what.steps.filter((step) => !keys.has(step.key));
+      return steps.length > 0 ? [{ ...what, steps }] : [];
+    };
+    this.past = this.past.flatMap(rest);
+    this.future = this.future.flatMap(rest);
     this.changed.value += 1;
   }
 }

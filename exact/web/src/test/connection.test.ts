@@ -169,7 +169,9 @@ async function storm(seed: number): Promise<{ server: FakeServer; pages: Page[] 
     if (what < 0.25 || keys.length === 0) page.session.draw("t", box(1000 + step));
     else if (what < 0.45) page.session.reshape(pick(keys), box(5000 + step));
     else if (what < 0.55) page.session.describe(pick(keys), `remark ${step}`);
-    else if (what < 0.62) page.session.verify(pick(keys), pick(["accepted", "rejected"] as const));
+    else if (what < 0.62) page.session.verify([pick(keys)], pick(["accepted", "rejected"] as const));
+    else if (what < 0.65) page.session.verify(keys.slice(-3), pick(["accepted", "rejected"] as const));
+    else if (what < 0.66) page.session.performAll(keys.slice(-3).map((key) => ({ key, change: { command: "RemoveAnnotation", reason: "" } })));
     else if (what < 0.68) page.session.remove(pick(keys));
     else if (what < 0.74) page.session.undoLast();
     else if (what < 0.78) page.session.redoLast();

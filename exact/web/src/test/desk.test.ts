@@ -181,3 +181,50 @@ describe("the list", () => {
     expect(desk.counts.value.get("Box")).toBe(1);
   });
 });
+
+describe("several selected", () => {
+  async function several(): Promise<readonly string[]> {
+    const keys = [1000, 2000, 3000, 4000].map((size) => desk.session.draw("Box", box(size)));
+    await listed();
+    await page.clock.pass(100);
+    page.server.requests.length = 0;
+    return keys;
+  }
+
+  it("are all that the list shows, or a range of it", async () => {
+    const keys = await several();
+    desk.selectListed();
+    expect(desk.session.selection.value).toEqual(keys.toReversed());
+    desk.pick(keys[1]!);
+    desk.pickRange(keys[3]!);
+    expect(new Set(desk.session.selection.value)).toEqual(new Set(keys.slice(1)));
+    desk.pickRange(keys[0]!);
+    expect(new Set(desk.session.selection.value)).toEqual(new Set(keys.slice(0, 2)));
+  });
+
+  it("keep their places to each other when they are moved to the border", async () => {
+    const keys = await several();
+    desk.selectListed();
+    desk.nudge(5, 2000);
+    expect(keys.map((key) => desk.session.store.get(key)?.vector?.points)).toEqual([
+      [500, 76000, 1500, 77000], [500, 76000, 2500, 78000], [500, 76000, 3500, 79000], [500, 76000, 4500, 80000],
+    ]);
+    await page.clock.pass(10);
+    expect(page.server.requests).toHaveLength(1);
+    desk.session.undoLast();
+    expect(keys.map((key) => desk.session.store.get(key)?.vector?.points[0])).toEqual([0, 0, 0, 0]);
+  });
+
+  it("are removed and brought back as one, and it is said", async () => {
+    const keys = await several();
+    desk.selectListed();
+    desk.removeSelection();
+    expect(desk.remark.value?.text).toBe("4 removed. Ctrl Z takes all of it back.");
+    await page.clock.pass(10);
+    desk.session.undoLast();
+    await page.clock.pass(10);
+    desk.show(keys);
+    expect(desk.session.selection.value).toEqual(keys);
+    expect(page.server.requests).toHaveLength(2);
+  });
+});

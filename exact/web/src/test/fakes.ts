@@ -8,7 +8,8 @@ import type { Sent } from "../live/outbox";
 import { Session } from "../live/session";
 import type { Told } from "../live/outbox";
 import type { OutboxStorage } from "../live/storage";
-import type { Entry, Refusal } from "../state/entries";
+import { type Vector, sameVector } from "../model/vector";
+import type { Entry, Left, Refusal, Subject } from "../state/entries";
 
 /** A chain of numbers that look random and are the same in every run (mulberry32). */
 export function chance(seed: number): () => number {
@@ -69,12 +70,12 @@ export class KeptStorage implements OutboxStorage {
     return structuredClone(mine.sort((a, b) => (a.id < b.id ? -1 : 1)));
   }
 
-  async put(entry: Entry): Promise<void> {
-    this.rows.set(entry.id, structuredClone(entry));
+  async put(...entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) this.rows.set(entry.id, structuredClone(entry));
   }
 
-  async delete(entry: Entry): Promise<void> {
-    this.rows.delete(entry.id);
+  async delete(...entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) this.rows.delete(entry.id);
   }
 }
 
@@ -126,6 +127,8 @@ export class FakeServer {
   live = true;
   private readonly kept = new Map<string, Kept>();
   private numbers = 100;
+  /** What the commands of one correlation id recorded. */
+  private readonly together = new Map<string, Fact[]>();
 
   get position(): number {
     return this.log.at(-1)?.position ?? 0;
@@ -141,7 +144,10 @@ export class FakeServer {
     const text = JSON.stringify(body);
     const before = this.kept.get(key);
     if (before) return before.body === text ? before.sent : refused(422, "idempotency_key_reused", "The key belongs to another request.");
-    const sent = this.decide(body, headers, person);
+    const before_it = this.log.length;
+    const sent = this.whole(() => this.granted(body, headers, person));
+    const together = String(body["commands"] ? body["correlation_id"] : headers["Exact-Correlation"]);
+    if (sent.ok) this.together.set(together, [...(this.together.get(together) ?? []), ...this.log.slice(before_it)]);
     if (sent.ok) this.kept.set(key, { body: text, sent });
     return sent;
   }
@@ -159,6 +165,58 @@ export class FakeServer {
 
   heartbeat(): void {
     for (const socket of this.sockets) socket.push({ type: "heartbeat", position: this.position });
+  }
+
+  private granted(body: Record<string, unknown>, headers: Record<string, string>, person: string): Sent {
+    if (body["commands"]) return this.batch(body["commands"] as Record<string, unknown>[], person);
+    return body["command"] === "Undo" ? this.takeBack(String(body["correlation_id"]), person) : this.decide(body, headers, person);
+  }
+
+  /** All or nothing, and told at once. */
+  private whole(deed: () => Sent): Sent {
+    const [length, rows, live] = [this.log.length, new Map(this.rows), this.live];
+    this.live = false;
+    const sent = deed();
+    this.live = live;
+    if (!sent.ok) {
+      this.log.length = length;
+      this.rows.clear();
+      rows.forEach((row, id) => this.rows.set(id, row));
+    }
+    const facts = this.log.slice(length);
+    if (live && facts.length > 0) for (const socket of this.sockets) socket.push({ type: "facts", position: this.position, facts });
+    return sent;
+  }
+
+  private batch(commands: readonly Record<string, unknown>[], person: string): Sent {
+    const results: Subject[] = [];
+    for (const [index, { expected_version, ...body }] of commands.entries()) {
+      const sent = this.decide(body, expected_version ? { "If-Match": `"v${expected_version}"` } : {}, person);
+      if (!sent.ok) return { ok: false, refusal: { ...sent.refusal, index } };
+      const { id, number, version } = sent.answer;
+      results.push({ id, number, version });
+    }
+    return { ok: true, answer: { id: "", number: null, version: 0, position: this.position, results } };
+  }
+
+  /** As the server does it: newest fact first, and only where it is still in force. */
+  private takeBack(correlation: string, person: string): Sent {
+    const facts = this.together.get(correlation) ?? [];
+    if (facts.length === 0) return refused(404, "not_found", "There is no such command, or it changed nothing.");
+    const left: Left[] = [];
+    for (const fact of facts.toReversed()) {
+      const row = this.rows.get(fact.stream)!;
+      const made = compensation(row, fact, this.stateBefore(fact), person);
+      if (made) this.record(row.id, row.version + 1, [made], person);
+      else left.push({ stream_id: fact.stream, code: "cannot_undo", reason: "Somebody changed it since.", changed_by: row.edited_by });
+    }
+    const undone = facts.length - left.length;
+    return { ok: true, answer: { id: correlation, number: null, version: 0, position: this.position, undone, left_count: left.length, left } };
+  }
+
+  private stateBefore(fact: Fact): Annotation | undefined {
+    const earlier = this.log.filter((one) => one.stream === fact.stream && one.version < fact.version);
+    return earlier.reduce<Annotation | undefined>(evolve, undefined);
   }
 
   private decide(body: Record<string, unknown>, headers: Record<string, string>, person: string): Sent {
@@ -225,6 +283,18 @@ export class FakeServer {
       for (const socket of this.sockets) socket.push({ type: "facts", position: this.position, facts });
     }
     return { ok: true, answer: { id: stream, number: row.number, version: row.version, position: this.position } };
+  }
+}
+
+function compensation(row: Annotation, { name, data }: Fact, before: Annotation | undefined, person: string): [string, Record<string, unknown>] | null {
+  const verdict = (one: Annotation | undefined) => one?.verifications.find((said) => said.person_id === person && said.of_version === row.content_version)?.verdict;
+  switch (name) {
+    case "AnnotationRemoved": return row.removed ? ["AnnotationRestored", {}] : null;
+    case "AnnotationRestored": return row.removed ? null : ["AnnotationRemoved", {}];
+    case "AnnotationReclassified": return row.annotation_type_id === data.annotation_type_id ? [name, { annotation_type_id: before!.annotation_type_id }] : null;
+    case "AnnotationReshaped": return sameVector(row.vector, data.vector as Vector) ? [name, { vector: before!.vector }] : null;
+    case "AnnotationVerified": return verdict(row) === data.verdict ? ["VerificationWithdrawn", { of_version: row.content_version, person_id: person }] : null;
+    default: return verdict(before) ? ["AnnotationVerified", { verdict: verdict(before), of_version: row.content_version }] : null;
   }
 }
 

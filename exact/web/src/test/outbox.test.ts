@@ -62,11 +62,11 @@ describe("a change", () => {
 
   it("a verdict names the version that was seen", async () => {
     const key = await sharedBox();
-    ben.session.verify(key, "accepted");
+    ben.session.verify([key], "accepted");
     await pass(10);
     expect(server.requests.at(-1)?.body).toMatchObject({ command: "VerifyAnnotation", of_version: 1 });
     expect(anna.session.store.get(key)?.status).toBe("accepted");
-    ben.session.verify(key, "accepted");
+    ben.session.verify([key], "accepted");
     await pass(10);
     expect(anna.session.store.get(key)?.status).toBe("open");
   });
@@ -415,7 +415,7 @@ describe("two people on one annotation", () => {
     ben.cut();
     anna.session.reshape(key, box(2000));
     await pass(10);
-    ben.session.verify(key, "accepted");
+    ben.session.verify([key], "accepted");
     ben.back();
     await pass(1000);
     expect(server.rows.get(`id-${key}`)?.status).toBe("open");

@@ -1,10 +1,11 @@
 /** The desk: everything the page shows and every deed a person can do on it. Elements only draw it and call it. */
 
+import { count } from "../design/format";
 import type { Person, Workspace } from "../api/viewer";
 import type { Fact } from "../model/facts";
 import type { Annotation, AnnotationType, Status, Verdict } from "../model/annotation";
-import { boundsOf, moved } from "../model/geometry";
-import { type Bounds, type Extent, UNITS_PER_PIXEL, type Vector, VectorType, withPoints } from "../model/vector";
+import { boundsOf, movedTogether } from "../model/geometry";
+import { type Bounds, type Extent, UNITS_PER_PIXEL, type Vector, VectorType, sameVector, withPoints } from "../model/vector";
 import { type PixelSize, scaleOf } from "../model/units";
 import type { Session } from "../live/session";
 import type { LayerSource } from "../layers/annotation-layer";
@@ -33,6 +34,9 @@ export interface Filter {
   readonly status: "" | Status | "unsent";
   readonly person: string;
 }
+
+/** So many annotations are changed by one deed at most: twenty requests, and one undo. */
+export const SELECTED_MAX = 10_000;
 
 export const NO_FILTER: Filter = { text: "", type: "", status: "", person: "" };
 
@@ -281,10 +285,11 @@ export class Desk implements LayerSource {
 
   removeSelection(): void {
     if (!this.mayAnnotate) return;
-    const keys = this.session.selection.value;
+    const keys = this.chosen();
     const next = keys.length === 1 ? this.neighbour(keys[0]!) : null;
-    for (const key of keys) this.session.remove(key);
-    if (keys.length > 0) this.announcer.say(keys.length === 1 ? "Removed. Control Z brings it back." : `${keys.length} removed.`);
+    this.session.performAll(keys.map((key) => ({ key, change: { command: "RemoveAnnotation", reason: "" } })));
+    if (keys.length === 1) this.announcer.say("Removed. Control Z brings it back.");
+    else this.sayMany(keys.length, "removed");
     if (next !== null && this.listFocused) this.select(next);
   }
 
@@ -293,17 +298,39 @@ export class Desk implements LayerSource {
 
   retype(type: AnnotationType): void {
     if (!this.mayAnnotate) return;
-    for (const key of this.session.selection.value) {
-      const row = this.session.store.get(key);
-      if (row?.vector && row.vector.vector_type !== type.vector_type) {
-        this.say(`${type.name} is drawn as another shape (${toolTitle(type.vector_type)}).`, "bad");
-      } else if (row) this.session.reclassify(key, type.id);
-    }
+    const rows = this.chosen().map((key) => ({ key, row: this.session.store.get(key)! }));
+    const other = rows.filter(({ row }) => row.vector && row.vector.vector_type !== type.vector_type);
+    if (other.length > 0) this.say(`${type.name} is drawn as another shape (${toolTitle(type.vector_type)}).`, "bad");
+    const meant = rows.filter((one) => !other.includes(one) && one.row.annotation_type_id !== type.id);
+    this.session.performAll(meant.map(({ key }) => ({ key, change: { command: "ReclassifyAnnotation", annotation_type_id: type.id } })));
+    if (other.length === 0) this.sayMany(meant.length, `given the type ${type.name}`);
   }
 
   verifySelection(verdict: Verdict): void {
     if (!this.mayVerify) return this.say("Your role may not verify.");
-    for (const key of this.session.selection.value) this.session.verify(key, verdict);
+    const { taken, count } = this.session.verify(this.chosen(), verdict);
+    this.sayMany(count, taken ? "without your verdict now" : verdict);
+  }
+
+  /** The selection, where it is not too large for one deed. */
+  private chosen(): readonly string[] {
+    const keys = this.session.selection.value;
+    if (keys.length <= SELECTED_MAX) return keys;
+    this.say(`At most ${count(SELECTED_MAX)} annotations are changed at once. Narrow the list, or take “All …” in the menu of a type.`, "bad");
+    return [];
+  }
+
+  private sayMany(many: number, what: string): void {
+    if (many < 2) return;
+    const sentence = `${count(many)} ${what}.`;
+    this.say(`${sentence} Ctrl Z takes all of it back.`);
+    this.announcer.say(`${sentence} Control Z takes all of it back.`);
+  }
+
+  /** Everything that the list shows, as it is narrowed. */
+  selectListed(): void {
+    this.ghost.value = null;
+    this.session.selection.set(this.listed.value);
   }
 
   /** Selects and shows the next (1) or previous (-1) annotation without a verdict. */
@@ -323,6 +350,25 @@ export class Desk implements LayerSource {
     this.select(key, add);
     const vector = this.session.store.get(key)?.vector;
     if (vector && !add) this.turnTo(vector);
+  }
+
+  /** From the last one that was chosen up to this one, as the list orders them. */
+  pickRange(key: string): void {
+    const keys = this.listed.value;
+    const from = keys.indexOf(this.session.selection.value.at(-1) ?? "");
+    const to = keys.indexOf(key);
+    if (from === -1 || to === -1) return this.pick(key);
+    const between = keys.slice(Math.min(from, to), Math.max(from, to) + 1);
+    const anchor = keys[from]!;
+    this.ghost.value = null;
+    this.session.selection.set([...between.filter((one) => one !== anchor), anchor]);
+  }
+
+  /** Selects those that are there and brings them into view. */
+  show(keys: readonly string[]): void {
+    this.ghost.value = null;
+    this.session.selection.set(keys.filter((key) => this.session.store.get(key)?.removed === false));
+    this.zoomToSelection();
   }
 
   /** Selects it and brings it into view with room around it. */
@@ -360,12 +406,16 @@ export class Desk implements LayerSource {
   }
 
   nudge(dx: number, dy: number): void {
-    const selected = this.selectedRow;
-    if (!selected?.row.vector || !this.mayAnnotate) return;
-    const { vector } = selected.row;
+    if (!this.mayAnnotate) return;
+    const shapes = this.chosen().flatMap((key) => {
+      const vector = this.session.store.get(key)?.vector;
+      return vector && vector.points.length > 0 && vector.plane === this.plane.value ? [{ key, vector }] : [];
+    });
     const [width, height] = [this.extent.width * UNITS_PER_PIXEL, this.extent.height * UNITS_PER_PIXEL];
-    const points = moved(vector.points, dx * UNITS_PER_PIXEL, dy * UNITS_PER_PIXEL, width, height);
-    this.session.reshape(selected.key, withPoints(vector, points));
+    const shifted = movedTogether(shapes.map(({ vector }) => vector.points), dx * UNITS_PER_PIXEL, dy * UNITS_PER_PIXEL, width, height);
+    const parts = shapes.map(({ key, vector }, index) => ({ key, vector: withPoints(vector, shifted[index]!), before: vector }));
+    this.session.performAll(parts.filter(({ vector, before }) => !sameVector(vector, before))
+      .map(({ key, vector }) => ({ key, change: { command: "ReshapeAnnotation", vector } })));
   }
 
   toggleType(id: string): void {

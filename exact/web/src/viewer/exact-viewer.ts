@@ -19,6 +19,7 @@ import { controls } from "../design/styles";
 import { toast } from "../design/toast";
 import { systemClock } from "../live/clock";
 import type { Socket } from "../live/connection";
+import type { Told } from "../live/outbox";
 import { Session } from "../live/session";
 import { openStorage } from "../live/storage";
 import { announceTab, livingTabs } from "../live/tabs";
@@ -239,9 +240,15 @@ export class ExactViewer extends LitElement {
       openSocket: () => new WebSocket(api.liveAddress(this.image)) as unknown as Socket,
       load: () => api.annotations(this.image),
       nameOf: (person) => this.desk?.nameOf(person) ?? "Somebody",
-      tell: (told) => toast(told.text, "plain", { label: "Show", run: () => this.desk?.goTo(told.key) }),
+      tell: (told) => this.tell(told),
     });
     return new Desk(workspace, session);
+  }
+
+  private tell({ kind, key, keys = [key], text }: Told): void {
+    const there = keys.filter((one) => this.desk?.session.store.get(one));
+    const show = there.length > 0 ? { label: "Show", run: () => this.desk?.show(there) } : undefined;
+    toast(text, kind === "batch_refused" ? "bad" : "plain", show);
   }
 
   /** Once the panels stand: keyboard, network, and the warning before leaving unsaved work. */
