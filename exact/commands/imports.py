@@ -1,6 +1,7 @@
 """Wishes about imports: begun, brought in chunks, shown at once; cancelled, undone and restored as a whole."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import ClassVar
 from uuid import UUID
 
@@ -120,14 +121,15 @@ def bring_annotations(command: BringAnnotations, context: Context) -> Changes:
     _refuse_other_images(found, {chunk.image_id for chunk in command.chunks})
     known = {row.image_id: state_of(row) for row in ImportImageRow.objects.filter(import_row_id=found.id)}
     changes = []
-    for chunk in command.chunks:
-        before = known.get(chunk.image_id)
-        numbers = next_numbers("annotation", len(chunk.items))
-        fact = imports.bring(before, found.id, chunk.image_id, chunk.items, numbers, context.stamp)
-        bulk.copy_heads(fact, chunk.image_id)
-        change = Change(before=before, facts=[fact], scope_id=chunk.image_id)
-        known[chunk.image_id] = change.after
-        changes.append(change)
+    numbers = iter(next_numbers("annotation", sum(len(chunk.items) for chunk in command.chunks)))
+    with bulk.heads(len(command.chunks)) as copy_heads:
+        for chunk in command.chunks:
+            before, own = known.get(chunk.image_id), list(islice(numbers, len(chunk.items)))
+            fact = imports.bring(before, found.id, chunk.image_id, chunk.items, own, context.stamp)
+            copy_heads(fact, imports.streams_of(found.id, chunk.image_id, chunk.items))
+            change = Change(before=before, facts=[fact], scope_id=chunk.image_id)
+            known[chunk.image_id] = change.after
+            changes.append(change)
     return Changes(subject=_subject(found), changes=changes)
 
 

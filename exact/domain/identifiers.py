@@ -53,12 +53,16 @@ def imported_streams(import_id: UUID, image_id: UUID, lines: Iterable[int]) -> l
     blocks: dict[int, bytes] = {}
     streams = []
     for line in lines:
-        begins = blocks.get(line // LINES) or blocks.setdefault(line // LINES, _block(import_id, line // LINES))
-        digest = hashed(place + begins + line.to_bytes(4)).digest()
+        begins = blocks.get(line // LINES) or blocks.setdefault(line // LINES, place + _block(import_id, line // LINES))
+        digest = hashed(begins + line.to_bytes(4)).digest()
         a, b, c = digest[22:25]
-        high = (a & 3) << 10 | b << 2 | c >> 6
-        streams.append(begins[:6] + bytes((0x70 | high >> 8, high & 0xFF, 0x80 | c & 0x3F)) + digest[25:])
+        twelve_bits = (a & 3) << 10 | b << 2 | c >> 6
+        streams.append(begins[16:22] + VERSION_BYTES[twelve_bits] + VARIANT_BYTE[c & 0x3F] + digest[25:])
     return streams
+
+
+VERSION_BYTES = [(0x7000 | number).to_bytes(2) for number in range(4096)]
+VARIANT_BYTE = [bytes((0x80 | number,)) for number in range(64)]
 
 
 def derived_id(*parts: object) -> UUID:

@@ -298,6 +298,13 @@ def stream_ids(fact: AnnotationsImported) -> list[bytes]:
     return sorted(imported_streams(fact.import_id, fact.image_id, accumulate(columns.lines)))
 
 
+def streams_of(import_id: UUID, image_id: UUID, items: Sequence[ImportedItem]) -> list[bytes]:
+    """The same of annotations that are not packed yet."""
+    if any(item.unique_identifier for item in items):
+        return sorted(annotation_stream(image_id, _identifier(import_id, item)).bytes for item in items)
+    return sorted(imported_streams(import_id, image_id, [item.line for item in items]))
+
+
 Move = ImportedAnnotationsRemoved | ImportedAnnotationsRestored
 MOVES = (ImportedAnnotationsRemoved, ImportedAnnotationsRestored)
 

@@ -4,8 +4,9 @@ An annotation of eight points takes about 60 bytes, a tenth of what it takes as 
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
+from operator import sub
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,10 +14,23 @@ import msgspec
 
 from exact.domain.vectors import Plane, Vector, VectorType
 
-LEVEL = 4
+LEVEL = 1
+"""Of zlib: columns of small numbers get two hundredths smaller by more, in a third more time."""
 ENCODER = msgspec.msgpack.Encoder()
 NO_FRAME = -1
 NO_VECTOR = 0
+
+
+class Nothing:
+    """What is packed for an annotation that has no shape."""
+
+    vector_type = NO_VECTOR
+    frame = None
+    plane = 0
+    points = ()
+
+
+NOTHING = Nothing()
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,20 +78,20 @@ class Packable(Protocol):
 
 def pack(items: Sequence[Packable], numbers: Sequence[int]) -> bytes:
     """The items as bytes, in their order; either all of them have an identifier of their own or none has."""
-    kinds = list(dict.fromkeys(item.annotation_type_id for item in items))
+    kinds = {item.annotation_type_id.int: item.annotation_type_id for item in items}
     place = {kind: index for index, kind in enumerate(kinds)}
-    vectors = [item.vector for item in items]
+    vectors = [item.vector or NOTHING for item in items]
     identified = [item.unique_identifier for item in items if item.unique_identifier is not None]
     columns = Columns(
         lines=differences([item.line for item in items]),
         numbers=differences(numbers),
         identifiers=_joined(identified) if identified else None,
-        kinds=_joined(kinds),
-        kind_of=[place[item.annotation_type_id] for item in items],
-        vector_types=[int(vector.vector_type) if vector else NO_VECTOR for vector in vectors],
-        frames=_unless_all(NO_FRAME, [_frame(vector) for vector in vectors]),
-        planes=_unless_all(0, [int(vector.plane) if vector else 0 for vector in vectors]),
-        counts=[len(vector.points) if vector else 0 for vector in vectors],
+        kinds=_joined(kinds.values()),
+        kind_of=[place[item.annotation_type_id.int] for item in items],
+        vector_types=[int(vector.vector_type) for vector in vectors],
+        frames=_unless_all(NO_FRAME, [NO_FRAME if vector.frame is None else vector.frame for vector in vectors]),
+        planes=_unless_all(0, [int(vector.plane) for vector in vectors]),
+        counts=[len(vector.points) for vector in vectors],
         points=_offsets(vectors),
         descriptions=_unless_all("", [item.description for item in items]),
         meta_data=_unless_all(None, [item.meta_data for item in items]),
@@ -116,19 +130,15 @@ def columns_of(data: bytes) -> Columns:
 
 def differences(values: Sequence[int]) -> list[int]:
     """Each value less the one before it; the first one as it is."""
-    return [value - before for value, before in zip(values, [0, *values], strict=False)]
+    return list(map(sub, values, chain((0,), values)))
 
 
 def _unless_all(default: Any, values: list[Any]) -> list[Any] | None:
-    return None if all(value == default for value in values) else values
+    return None if values.count(default) == len(values) else values
 
 
-def _frame(vector: Vector | None) -> int:
-    return NO_FRAME if vector is None or vector.frame is None else vector.frame
-
-
-def _joined(ids: Sequence[UUID]) -> bytes:
-    return b"".join(one.bytes for one in ids)
+def _joined(ids: Iterable[UUID]) -> bytes:
+    return b"".join([one.bytes for one in ids])
 
 
 def split(joined: bytes) -> list[UUID]:
@@ -136,9 +146,9 @@ def split(joined: bytes) -> list[UUID]:
     return [UUID(bytes=joined[start : start + 16]) for start in range(0, len(joined), 16)]
 
 
-def _offsets(vectors: Sequence[Vector | None]) -> list[int]:
+def _offsets(vectors: Sequence[Any]) -> list[int]:  # Any: Vectors, or Nothing
     """x and y by turns, each less the one before it in its own direction, across all shapes."""
-    points = list(chain.from_iterable(vector.points for vector in vectors if vector))
+    points = list(chain.from_iterable([vector.points for vector in vectors]))
     points[::2], points[1::2] = differences(points[::2]), differences(points[1::2])
     return points
 

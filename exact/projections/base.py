@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 from django.db import connection, models, transaction
+from psycopg.types.json import Jsonb
 
 from exact.domain.facts import Fact
-from exact.eventstore.driver import driver
+from exact.eventstore.driver import driver, execute_binary
 
 Row = dict[str, Any]  # Any: column values
 RowOf = Callable[[Any], Row]  # Any: the noun's state
@@ -108,17 +109,19 @@ def _copy(cursor: Any, model: type[models.Model], table: str, rows: Iterable[Row
 
 
 def _upsert_few(model: type[models.Model], rows: Sequence[Row]) -> None:
-    head, one, tail = _statement(model)
-    values = [value for row in rows for value in _values(model, row)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{head} values {', '.join([one] * len(rows))} {tail}", values)
+    """All rows as one JSON value: the text of the statement stays the same, so that it is prepared once."""
+    head, tail = _statement(model)
+    names = _names(model)
+    named = [{names[key]: value for key, value in row.items()} for row in rows]
+    given = f'jsonb_populate_recordset(null::"{model._meta.db_table}", %s)'
+    execute_binary(f"{head} select {_listed(model)} from {given} {tail}", [Jsonb(named, ENCODER.encode)])  # noqa: S608
 
 
 def _upsert_many(model: type[models.Model], rows: Sequence[Row]) -> None:
     """COPY into a table that goes with the transaction, then one statement."""
     table = model._meta.db_table
     fresh = f"fresh_{table}"
-    head, _, tail = _statement(model)
+    head, tail = _statement(model)
     with transaction.atomic(), connection.wrap_database_errors, driver().cursor() as cursor:
         cursor.execute(f'create temp table if not exists "{fresh}" (like "{table}") on commit drop')
         cursor.execute(f'truncate "{fresh}"')
@@ -132,11 +135,11 @@ def columns(model: type[models.Model]) -> list[Any]:  # Any: Django's fields
 
 
 @cache
-def _statement(model: type[models.Model]) -> tuple[str, str, str]:
+def _statement(model: type[models.Model]) -> tuple[str, str]:
     names = [f'"{field.column}"' for field in columns(model)]
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name != '"id"')
     head = f'insert into "{model._meta.db_table}" ({_listed(model)})'
-    return head, f"({', '.join(['%s'] * len(names))})", f"on conflict (id) do update set {changed}"
+    return head, f"on conflict (id) do update set {changed}"
 
 
 ENCODER = msgspec.json.Encoder()
@@ -153,14 +156,11 @@ def _copied(model: type[models.Model]) -> tuple[list[str], Callable[[Row], tuple
     return types, itemgetter(*(field.attname for field in fields)), [n for n, json in enumerate(is_json) if json]
 
 
+@cache
+def _names(model: type[models.Model]) -> dict[str, str]:
+    """How the table calls what a row calls by the model's attribute."""
+    return {field.attname: field.column for field in columns(model)}
+
+
 def _listed(model: type[models.Model]) -> str:
     return ", ".join(f'"{field.column}"' for field in columns(model))
-
-
-def _values(model: type[models.Model], row: Row) -> list[Any]:  # Any: what the driver takes
-    return [field.get_db_prep_save(_builtin(row[field.attname]), connection) for field in columns(model)]
-
-
-def _builtin(value: Any) -> Any:  # Any: column values
-    """Structs in a JSON column, which Django's encoder does not know."""
-    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value

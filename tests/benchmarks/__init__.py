@@ -28,6 +28,11 @@ def at_most(name: str, measured: float, aim: float, *, unit: str, against: str) 
     )
 
 
+def found(name: str, measured: float, *, unit: str, against: str) -> Row:
+    """A finding without an aim: an experiment that decided something."""
+    return Row(name=name, measured=rounded(measured), unit=unit, against=against, aim="none", holds=True)
+
+
 def rounded(number: Any) -> float:
     """Three figures that mean something."""
     return float(f"{number:.3g}")

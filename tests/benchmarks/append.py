@@ -1,5 +1,6 @@
 """Appending one fact with every guarantee, against a bare INSERT and against the library's own recorder."""
 
+import itertools
 import multiprocessing
 import statistics
 import time
@@ -10,10 +11,17 @@ from typing import Any
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
+from msgspec.structs import replace
 
-from tests.benchmarks import Row, at_least
+from tests.benchmarks import Row, at_least, at_most, found
 
-NAMES = ("append", "append, 8 processes", "append against the stock recorder")
+NAMES = (
+    "append",
+    "append, 8 processes",
+    "append, 8 processes with group commit",
+    "append against the stock recorder",
+    "append with inline row",
+)
 ROUNDS, SECONDS, PROCESSES = 30, 0.15, 8
 """Many short turns: what else the machine does then falls on all of them alike."""
 WARM_UP = 3
@@ -37,22 +45,25 @@ Step = Callable[[], Any]
 
 
 def rows() -> list[Row]:
-    """One process: ours, bare and stock by turns. Eight processes: ours and bare by turns."""
+    """By turns. One process: ours, bare, stock, a command with and without its row; eight: ours, bare, in groups."""
     with psycopg.connect(**where(), autocommit=True) as connection:
         connection.execute(TABLE)
-    single = by_turns(("raw", "ours", "stock"), 1)
-    many = by_turns(("raw", "ours"), PROCESSES)
+    single = by_turns(("raw", "ours", "stock", "alone", "row"), 1)
+    many = by_turns(("raw", "ours", "grouped"), PROCESSES)
     return [
         at_least("append", ratio(single, "raw"), 0.6, unit="ratio", against="raw INSERT, autocommit"),
         at_least("append, 8 processes", ratio(many, "raw"), 0.2, unit="ratio", against="raw INSERT, 8 processes"),
+        found("append, 8 processes with group commit", ratio(many, "ours", "grouped"), unit="times",
+              against="append, 8 processes; an experiment (decision 0012)"),
         at_least("append against the stock recorder", ratio(single, "stock"), 1.6, unit="ratio",
                  against="eventsourcing.postgres"),
+        at_most("append with inline row", ratio(single, "row", "alone"), 1.3, unit="times", against="append alone"),
     ]  # fmt: skip
 
 
-def ratio(rates: dict[str, list[float]], against: str) -> float:
-    """The median over the rounds of ours / theirs of the same round."""
-    return statistics.median(ours / theirs for ours, theirs in zip(rates["ours"], rates[against], strict=True))
+def ratio(rates: dict[str, list[float]], against: str, which: str = "ours") -> float:
+    """The median over the rounds of one rate / the other of the same round."""
+    return statistics.median(one / other for one, other in zip(rates[which], rates[against], strict=True))
 
 
 def by_turns(names: tuple[str, ...], processes: int) -> dict[str, list[float]]:
@@ -148,9 +159,9 @@ def stock() -> Step:
 
     from exact.domain.identifiers import new_id
 
-    found = where()
-    store = PostgresDatastore(dbname=found["dbname"], host=found["host"], port=str(found.get("port") or ""),
-                              user=found["user"], password=found.get("password") or "")  # fmt: skip
+    place = where()
+    store = PostgresDatastore(dbname=place["dbname"], host=place["host"], port=str(place.get("port") or ""),
+                              user=place["user"], password=place.get("password") or "")  # fmt: skip
     recorder = PostgresApplicationRecorder(store, events_table_name="bench_stock")
     recorder.create_table()
     return lambda: recorder.insert_events([fact(new_id())])
@@ -161,4 +172,64 @@ def fact(stream: Any) -> StoredEvent:
     return StoredEvent(stream, 1, "AnnotationDrawn", PAYLOAD)
 
 
-MAKE: dict[str, Callable[[], Step]] = {"raw": raw, "ours": ours, "stock": stock}
+def grouped() -> Step:
+    """Ours, but it gives up the order of the log before the disk has it, and waits for the disk with whoever waits."""
+    from django.db import connection, transaction
+
+    append = ours()
+
+    def step() -> None:
+        with connection.cursor() as cursor:
+            with transaction.atomic():
+                cursor.execute("set local synchronous_commit = off")
+                append()
+            cursor.execute("select pg_logical_emit_message(true, '', '')")
+
+    return step
+
+
+def alone() -> Step:
+    """What a command does when it has decided, but for the row."""
+    from exact.commands import bus
+
+    return in_a_transaction(bus.append)
+
+
+def row() -> Step:
+    """The whole of it."""
+    from exact.commands import bus
+
+    def shown(recording: Any, changes: Any) -> None:
+        bus.show(changes)
+        bus.append(recording, changes)
+
+    return in_a_transaction(shown)
+
+
+def in_a_transaction(work: Callable[[Any, Any], Any]) -> Step:
+    """Another drawn annotation each time, in a transaction as the bus makes it."""
+    from django.db import transaction
+
+    from exact.commands.bus import Change
+    from exact.domain.annotations import AnnotationDrawn
+    from exact.domain.identifiers import new_id
+    from exact.eventstore.mapper import decode
+    from exact.eventstore.recorder import Recording
+
+    drawn, scope, numbers = decode("AnnotationDrawn", 1, PAYLOAD), new_id(), itertools.count(1_000_000)
+    assert isinstance(drawn, AnnotationDrawn), "it is one"
+
+    def step() -> None:
+        stream = new_id()
+        fact = replace(drawn, originator_id=stream, number=next(numbers), image_id=scope)
+        result = f'{{"id":"{stream}","number":1,"version":1}}'
+        recording = Recording(command_id=new_id(), request=b"\x07" * 32, result=result)
+        with transaction.atomic():
+            work(recording, [Change(before=None, facts=[fact], scope_id=scope)])
+
+    return step
+
+
+MAKE: dict[str, Callable[[], Step]] = {
+    "raw": raw, "ours": ours, "stock": stock, "grouped": grouped, "alone": alone, "row": row,
+}  # fmt: skip
