@@ -54,16 +54,6 @@ export interface Workspace {
   readonly protocol: number;
 }
 
-export interface HistoryFact {
-  readonly position: number;
-  readonly name: string;
-  readonly version: number;
-  readonly at: string;
-  readonly by: string;
-  readonly by_name: string;
-  readonly data: Record<string, unknown>;
-}
-
 export interface AnnotationList {
   readonly position: number;
   readonly annotations: readonly Annotation[];
@@ -75,22 +65,6 @@ export const workspace = (image: number): Promise<Workspace> => request("GET", `
 
 export const annotations = (image: number): Promise<AnnotationList> =>
   request("GET", `${API}/images/images/${image}/annotations/`);
-
-interface HistoryPage {
-  readonly facts: readonly HistoryFact[];
-  readonly next_after: number | null;
-}
-
-/** Every fact of an annotation, oldest first; a long history comes in pages. */
-export async function history(annotation: number): Promise<readonly HistoryFact[]> {
-  const facts: HistoryFact[] = [];
-  for (let after: number | null = 0; after !== null; ) {
-    const page: HistoryPage = await request("GET", `${API}/annotations/annotations/${annotation}/history/?after=${after}`);
-    facts.push(...page.facts);
-    after = page.next_after;
-  }
-  return facts;
-}
 
 /** Sends one command or a batch of them; a refusal is an answer, only an unreachable server throws. */
 export async function sendCommand(body: Record<string, unknown>, headers: Record<string, string>): Promise<Sent> {

@@ -1,8 +1,9 @@
-/** The selected annotation: what it is, its figures, its verdicts, and every version it ever had. */
+/** The selected annotation: what it is, its figures, its verdicts; and the histories of it and of the whole image. */
 
-import { css, html, nothing } from "lit";
-import { type HistoryFact, history } from "../api/viewer";
+import "./annotation-history";
+import "./image-history";
 import "./several";
+import { css, html, nothing } from "lit";
 import { controls } from "../design/styles";
 import { ago, when } from "../design/format";
 import { icon } from "../design/icons";
@@ -10,11 +11,10 @@ import { type Annotation, type Verdict } from "../model/annotation";
 import { verdictOf } from "../model/commands";
 import { areaOf, lengthOf } from "../model/geometry";
 import { areaInWords, figure, lengthInWords } from "../model/units";
-import { UNITS_PER_PIXEL, VECTOR_NAMES, VectorType, isClosed, sameVector } from "../model/vector";
+import { UNITS_PER_PIXEL, VECTOR_NAMES, VectorType, isClosed } from "../model/vector";
 import type { Desk } from "../viewer/desk";
 import { DeskElement, look } from "./element";
 import { STATUS_WORDS, glyph, swatch } from "./glyphs";
-import { type Chapter, storyOf } from "./story";
 
 type Tab = "details" | "history";
 
@@ -22,16 +22,11 @@ export class ExactInspector extends DeskElement {
   static override properties = {
     ...DeskElement.properties,
     tab: { state: true },
-    facts: { state: true },
-    problem: { state: true },
-    chosen: { state: true },
+    whole: { state: true },
   };
   declare tab: Tab;
-  declare facts: readonly HistoryFact[] | null;
-  declare problem: string;
-  /** Position of the version that lies over the image. */
-  declare chosen: number | null;
-  private asked = "";
+  /** The history of the whole image, although an annotation is selected. */
+  declare whole: boolean;
 
   static override styles = [
     controls,
@@ -154,45 +149,29 @@ export class ExactInspector extends DeskElement {
       .foot .button {
         flex: 1;
       }
-      ol {
-        margin: -4px 0 0;
-        padding: 0;
-        list-style: none;
-      }
-      .entry {
-        appearance: none;
-        position: relative;
+      .scopes {
         display: grid;
-        grid-template-columns: 26px 1fr;
-        width: 100%;
-        padding: 6px 8px 6px 0;
+        grid-template-columns: 1fr 1fr;
+        gap: 2px;
+        margin-bottom: 8px;
+        padding: 2px;
+        border-radius: 8px;
+        background: var(--surface-sunken);
+      }
+      .scopes button {
+        appearance: none;
+        height: 26px;
         border: 0;
-        border-radius: 7px;
+        border-radius: 6px;
         background: none;
-        color: inherit;
-        text-align: left;
+        color: var(--ink-2);
+        font: 600 12px/1 var(--font);
         cursor: pointer;
       }
-      .entry:hover {
-        background: var(--surface-hover);
-      }
-      .entry[aria-pressed="true"] {
-        background: var(--warn-soft);
-      }
-      .entry .version {
-        padding-left: 8px;
-        color: var(--ink-3);
-        font-size: 11px;
-        line-height: 19px;
-      }
-      .entry small {
-        display: block;
-        color: var(--ink-3);
-        font-size: 12px;
-      }
-      .skeleton {
-        height: 34px;
-        margin-bottom: 8px;
+      .scopes button[aria-pressed="true"] {
+        background: var(--surface-raised);
+        box-shadow: var(--shadow-1);
+        color: var(--ink);
       }
     `,
   ];
@@ -200,9 +179,7 @@ export class ExactInspector extends DeskElement {
   constructor() {
     super();
     this.tab = "details";
-    this.facts = null;
-    this.problem = "";
-    this.chosen = null;
+    this.whole = false;
   }
 
   protected follows(desk: Desk) {
@@ -217,32 +194,11 @@ export class ExactInspector extends DeskElement {
     }));
   }
 
-  protected override willUpdate(): void {
-    const selected = this.desk.selectedRow;
-    if (this.tab !== "history" || !selected) return;
-    const wanted = `${selected.row.number}@${this.desk.session.store.confirmed(selected.key)?.version ?? 0}`;
-    if (wanted !== this.asked) void this.read(selected.row, wanted);
-  }
-
   /** The chosen option is set when all options are there. */
   protected override updated(): void {
     const select = this.renderRoot.querySelector<HTMLSelectElement>(".title select");
     const selected = this.desk.selectedRow;
     if (select && selected) select.value = selected.row.annotation_type_id;
-  }
-
-  private async read(row: Annotation, wanted: string): Promise<void> {
-    const another = this.asked.split("@")[0] !== wanted.split("@")[0];
-    this.asked = wanted;
-    this.problem = "";
-    if (another) [this.facts, this.chosen] = [null, null];
-    if (row.number === null) return;
-    try {
-      const facts = await history(row.number);
-      if (this.asked === wanted) this.facts = facts;
-    } catch (problem) {
-      if (this.asked === wanted) this.problem = problem instanceof Error ? problem.message : "The history could not be read.";
-    }
   }
 
   /** Opens the details and puts the cursor into the remark. */
@@ -256,15 +212,28 @@ export class ExactInspector extends DeskElement {
     const count = desk.session.selection.value.length;
     const selected = desk.selectedRow;
     const tab = (name: Tab, words: string) => html`<button type="button" class="tab" role="tab" aria-selected=${this.tab === name} data-tab=${name}
-      @click=${() => ((this.tab = name), (desk.ghost.value = null), (this.chosen = null))}>${words}</button>`;
+      @click=${() => ((this.tab = name), (desk.ghost.value = null))}>${words}</button>`;
     return html`
       <div class="tabs">
         <div class="tablist" role="tablist" aria-label="Selection">${tab("details", "Selection")} ${tab("history", "History")}</div>
         ${selected ? this.shortDeeds() : nothing}
       </div>
       <div class="body scroll" role="tabpanel" aria-label=${this.tab === "details" ? "Selection" : "History"}>
-        ${count > 1 ? html`<exact-several .desk=${desk}></exact-several>` : !selected ? this.none() : this.tab === "details" ? this.details(selected.key, selected.row) : this.past(selected.key, selected.row)}
+        ${this.tab === "history" ? this.past(selected?.row) : count > 1 ? html`<exact-several .desk=${desk}></exact-several>` : !selected ? this.none() : this.details(selected.key, selected.row)}
       </div>
+    `;
+  }
+
+  /** Of the selected annotation or of the whole image; where nothing is selected there is only one to choose. */
+  private past(row: Annotation | undefined) {
+    const { desk } = this;
+    const whole = this.whole || !row;
+    const choose = (of: boolean, words: unknown) => html`<button type="button" aria-pressed=${whole === of} @click=${() => ((this.whole = of), (desk.ghost.value = null))}>${words}</button>`;
+    return html`
+      ${row ? html`<div class="scopes" role="group" aria-label="History of">${choose(false, row.number === null ? "This annotation" : `#${row.number}`)} ${choose(true, "Whole image")}</div>` : nothing}
+      ${whole
+        ? html`<exact-image-history .desk=${desk} @exact-shown=${() => (this.whole = true)}></exact-image-history>`
+        : html`<exact-annotation-history .desk=${desk}></exact-annotation-history>`}
     `;
   }
 
@@ -362,41 +331,6 @@ export class ExactInspector extends DeskElement {
         ${outdated > 0 ? html`<div class="count">${outdated} on an earlier version</div>` : nothing}
       </dd>
     `;
-  }
-
-  private past(key: string, row: Annotation) {
-    if (row.number === null) return html`<div class="nothing">It has no history yet: it is not saved.</div>`;
-    if (this.problem) return html`<div class="nothing">${this.problem} <button class="link" @click=${() => ((this.asked = ""), this.requestUpdate())}>Try again</button></div>`;
-    if (!this.facts) return html`<div class="skeleton"></div><div class="skeleton"></div><div class="skeleton"></div>`;
-    const story = storyOf(this.facts, row.id, (id) => this.desk.typeById(id)?.name ?? "another type");
-    return html`<ol>${story.map((chapter) => this.chapter(key, row, chapter))}</ol>`;
-  }
-
-  private chapter(key: string, row: Annotation, { fact, words, after, reshaped }: Chapter) {
-    const chosen = this.chosen === fact.position;
-    const mine = fact.by === this.desk.workspace.me.person_id;
-    const restorable = chosen && reshaped && this.desk.mayAnnotate && !row.removed && !sameVector(after.vector, row.vector);
-    return html`<li>
-      <button type="button" class="entry" data-testid="history-entry" data-version=${fact.version} data-name=${fact.name} aria-pressed=${chosen}
-        @click=${() => this.show(chosen ? null : fact.position, after, fact.version)}>
-        <span class="version">${fact.version}</span>
-        <span><strong>${mine ? "You" : fact.by_name || this.desk.nameOf(fact.by)}</strong> ${words}<small title=${when(fact.at)}>${when(fact.at)} · ${ago(fact.at)}</small></span>
-      </button>
-      ${restorable ? html`<div class="foot"><button type="button" class="button small" @click=${() => this.bringBack(key, after)}>Bring this outline back</button></div>` : nothing}
-    </li>`;
-  }
-
-  private show(position: number | null, after: Annotation, version: number): void {
-    this.chosen = position;
-    const { vector } = after;
-    this.desk.ghost.value = position !== null && vector && vector.points.length > 0 ? { vector, label: `Version ${version}` } : null;
-    if (position !== null && vector) this.desk.turnTo(vector);
-  }
-
-  private bringBack(key: string, after: Annotation): void {
-    if (after.vector) this.desk.session.reshape(key, after.vector);
-    this.desk.ghost.value = null;
-    this.chosen = null;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The history of one annotation in words: each fact as what a person did. */
 
-import type { HistoryFact } from "../api/viewer";
+import type { HistoryFact } from "../api/history";
 import type { Annotation } from "../model/annotation";
 import { type Fact, type FactData, evolve } from "../model/facts";
 

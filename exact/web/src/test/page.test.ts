@@ -86,7 +86,7 @@ describe("the list", () => {
 
 describe("the history in words", () => {
   const fact = (version: number, name: string, data: Record<string, unknown>) => ({
-    position: version, name, version, at: "2026-01-01T00:00:00Z", by: "p", by_name: "Anna", data,
+    position: version, name, version, at: "2026-01-01T00:00:00Z", by: "p", by_name: "Anna", stream_id: "a", command_id: `c${version}`, causation_id: null, data,
   });
   const story = storyOf(
     [

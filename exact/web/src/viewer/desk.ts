@@ -4,6 +4,7 @@ import { count } from "../design/format";
 import type { Person, Workspace } from "../api/viewer";
 import type { Fact } from "../model/facts";
 import type { Annotation, AnnotationType, Status, Verdict } from "../model/annotation";
+import type { Asker } from "../model/compensations";
 import { boundsOf, movedTogether } from "../model/geometry";
 import { type Bounds, type Extent, UNITS_PER_PIXEL, type Vector, VectorType, sameVector, withPoints } from "../model/vector";
 import { type PixelSize, scaleOf } from "../model/units";
@@ -108,6 +109,16 @@ export class Desk implements LayerSource {
 
   get mayVerify(): boolean {
     return this.workspace.permissions.includes("verify");
+  }
+
+  /** Who asks, when rights are looked at. */
+  get asker(): Asker {
+    return { person: this.workspace.me.person_id, permissions: this.workspace.permissions };
+  }
+
+  /** Nothing can be asked of the server now. */
+  get offline(): boolean {
+    return this.session.status.value.state === "offline";
   }
 
   /** Types that are drawn, in the order of the number keys. */
@@ -374,6 +385,13 @@ export class Desk implements LayerSource {
   /** Selects it and brings it into view with room around it. */
   goTo(key: string): void {
     this.select(key);
+    this.zoomToSelection();
+  }
+
+  /** Selects all of them and brings them into view. */
+  showThese(keys: readonly string[]): void {
+    this.select(null);
+    this.session.selection.set(keys);
     this.zoomToSelection();
   }
 
