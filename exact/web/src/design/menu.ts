@@ -38,7 +38,9 @@ export class ExactMenu extends LitElement {
         top: calc(100% + 6px);
         right: 0;
         z-index: 60;
+        width: max-content;
         min-width: 208px;
+        max-width: min(320px, 90vw);
         padding: 5px;
         border: 1px solid var(--line);
         border-radius: 10px;
@@ -109,7 +111,7 @@ export class ExactMenu extends LitElement {
   private step(event: KeyboardEvent): void {
     event.preventDefault();
     const items = this.items;
-    const at = items.indexOf(document.activeElement as HTMLElement);
+    const at = items.indexOf((this.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement);
     const by = event.key === "ArrowDown" ? 1 : -1;
     items[(at + by + items.length) % items.length]?.focus();
   }

@@ -15,9 +15,9 @@ interface Toast {
 
 const ICONS: Record<ToastKind, IconName> = { good: "check-circle", bad: "alert", plain: "activity" };
 
-/** How long a message stays, in milliseconds: longer for long sentences, and refusals wait to be closed. */
-export const stay_ms = (text: string, kind: ToastKind): number =>
-  kind === "bad" ? Infinity : Math.max(4000, text.length * 70);
+/** How long a message stays, in milliseconds: longer for long sentences and those one can act on, and refusals wait to be closed. */
+export const stay_ms = (text: string, kind: ToastKind, acts = false): number =>
+  kind === "bad" ? Infinity : Math.max(acts ? 10_000 : 4000, text.length * 70);
 
 export class ExactToasts extends LitElement {
   static override properties = { toasts: { state: true } };
@@ -91,7 +91,7 @@ export class ExactToasts extends LitElement {
     const id = ++this.last;
     this.toasts = [...this.toasts.slice(-3), { id, text, kind, action }];
     this.rise();
-    const stays = stay_ms(text, kind);
+    const stays = stay_ms(text, kind, action !== undefined);
     if (Number.isFinite(stays)) setTimeout(() => this.drop(id), stays);
   }
 

@@ -35,6 +35,7 @@ export interface SessionOptions {
 /** What came of taking commands back. */
 export interface TakenBack {
   readonly commands: readonly string[];
+  readonly position: number;
   readonly text: string;
 }
 
@@ -165,7 +166,7 @@ export class Session {
   undoLast(): void {
     const what = this.undo.takeUndo();
     if (!what) return;
-    if ("commands" in what) return void this.takeBack(what, "undo");
+    if ("commands" in what) return void this.reverse(what, "undo");
     if ("steps" in what) return this.undoDeed(what);
     const step = what;
     const row = this.store.get(step.key);
@@ -179,7 +180,7 @@ export class Session {
   redoLast(): void {
     const what = this.undo.takeRedo();
     if (!what) return;
-    if ("commands" in what) return void this.takeBack(what, "redo");
+    if ("commands" in what) return void this.reverse(what, "redo");
     if ("steps" in what) return this.redoDeed(what);
     const step = what;
     const row = this.store.get(step.key);
@@ -193,9 +194,14 @@ export class Session {
     this.undo.push(errand);
   }
 
-  /** Undoes or redoes an errand; where the server cannot be reached it can be tried again. */
-  async takeBack(errand: Errand, how: "undo" | "redo"): Promise<void> {
-    this.undo.drop(errand);
+  /** Undoes an errand that is not undone yet. */
+  async takeBack(errand: Errand): Promise<void> {
+    if (this.undo.drop(errand)) return this.reverse(errand, "undo");
+    this.options.tell({ kind: "undo_refused", key: "", keys: [], text: "That is taken back already." });
+  }
+
+  /** Where the server cannot be reached it can be tried again. */
+  private async reverse(errand: Errand, how: "undo" | "redo"): Promise<void> {
     const [again, done] = how === "undo" ? [this.undo.redone, this.undo.undone] : [this.undo.undone, this.undo.redone];
     try {
       const { commands, text } = await this.options.takeBack!(errand.commands);

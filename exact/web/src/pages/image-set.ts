@@ -1,7 +1,7 @@
 /** One image set: its images, uploads, progress, products, dataset versions and history. */
 
 import { html, nothing } from "lit";
-import { icon, toast } from "../design";
+import { icon, type IconName, toast } from "../design";
 import { counted } from "../design/format";
 import { PageElement } from "./element";
 import { importDialog } from "./import-dialog";
@@ -10,12 +10,21 @@ import { strip } from "./figures-strip";
 import { askForm } from "./form-dialog";
 import { freezeDialog } from "./freeze-dialog";
 import * as rest from "./rest";
+import type { Act } from "../model/selections";
 import { may, teamOf } from "./rights";
 import { urls } from "./routes";
+import { actsOf, forAllOf } from "./selections";
 import type { Image, ImageSet, Me, MyTeam, Progress } from "./shapes";
 import type { UploadPanel } from "./upload-panel";
 
 const PROGRESS_EVERY_MS = 15_000;
+const MANY: Record<Act, readonly [IconName, string]> = {
+  accept: ["check", "Accept many annotations…"],
+  reject: ["close", "Reject many annotations…"],
+  reclassify: ["tag", "Change the type of many…"],
+  remove: ["trash", "Remove many annotations…"],
+  restore: ["undo", "Bring removed ones back…"],
+};
 
 export class ImageSetPage extends PageElement {
   static override properties = {
@@ -216,27 +225,51 @@ export class ImageSetPage extends PageElement {
             : nothing
         }
         ${this.can("upload") ? html`<button class="button primary" data-testid="upload" @click=${this.choose}>${icon("upload")}Upload images</button>` : nothing}
-        ${
-          this.can("manage_sets")
-            ? html`<exact-menu label="More for this image set">
-                <button
-                  class="menu-item"
-                  role="menuitem"
-                  tabindex="-1"
-                  data-testid="describe-image-set"
-                  @click=${() => this.describe(set)}
-                >
-                  ${icon("edit")}<span>Rename and describe</span>
-                </button>
-                <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdraw(set)}>
-                  ${icon("archive")}<span>Withdraw…</span>
-                </button>
-              </exact-menu>`
-            : nothing
-        }
+        ${this.menu(set)}
       </div>
     </header>`;
   }
+
+  private menu(set: ImageSet) {
+    const acts = actsOf(this.me, set.team);
+    const manages = this.can("manage_sets");
+    if (acts.length === 0 && !manages) return nothing;
+    return html`<exact-menu label="More for this image set">
+      ${acts.map((act) => this.forAll(set, act))}
+      ${
+        manages
+          ? html`${acts.length > 0 ? html`<hr class="menu-line" />` : nothing}<button
+                class="menu-item"
+                role="menuitem"
+                tabindex="-1"
+                data-testid="describe-image-set"
+                @click=${() => this.describe(set)}
+              >
+                ${icon("edit")}<span>Rename and describe</span>
+              </button>
+              <button class="menu-item bad" role="menuitem" tabindex="-1" @click=${() => this.withdraw(set)}>
+                ${icon("archive")}<span>Withdraw…</span>
+              </button>`
+          : nothing
+      }
+    </exact-menu>`;
+  }
+
+  private forAll(set: ImageSet, act: Act) {
+    const [sign, words] = MANY[act];
+    return html`<button class="menu-item ${act === "remove" ? "bad" : ""}" role="menuitem" tabindex="-1" data-act=${act} @click=${() => void forAllOf(set, this.me, act, this.recount)}>
+      ${icon(sign)}<span>${words}</span>
+    </button>`;
+  }
+
+  /** After a set-wide wish: the counts as new as it. */
+  private readonly recount = (position: number): void => {
+    window.dispatchEvent(new Event("exact-granted"));
+    rest.progress(this.number, position || undefined).then(
+      (progress) => (this.progress = progress),
+      (error: unknown) => toast(rest.sentence(error), "bad"),
+    );
+  };
 
   private side(set: ImageSet) {
     return html`<exact-versions

@@ -1,8 +1,11 @@
 /** The annotation types: colour, name, number key, how many there are, and whether they are shown. */
 
+import "../design/menu";
 import { css, html, nothing } from "lit";
+import { type IconName, icon } from "../design/icons";
 import type { AnnotationType } from "../model/annotation";
 import { VECTOR_NAMES, type VectorType } from "../model/vector";
+import type { Act } from "../model/selections";
 import type { Desk } from "../viewer/desk";
 import { DeskElement, look } from "./element";
 import { controls } from "../design/styles";
@@ -83,6 +86,19 @@ export class ExactPalette extends DeskElement {
         color: var(--ink-3);
         cursor: pointer;
       }
+      li .more {
+        margin-right: 0;
+        opacity: 0;
+      }
+      li:hover .more,
+      li:focus-within .more {
+        opacity: 1;
+      }
+      @media (hover: none) {
+        li .more {
+          opacity: 1;
+        }
+      }
       .eye:hover {
         background: var(--surface-active);
         color: var(--ink);
@@ -104,13 +120,35 @@ export class ExactPalette extends DeskElement {
     return [desk.typeId, desk.hidden, desk.counts, desk.tool, desk.frame, desk.plane];
   }
 
+  private get mayAct(): boolean {
+    return this.desk.mayAnnotate || this.desk.mayVerify;
+  }
+
+  /** Opens the dialog for all annotations of that type. */
+  private all(type: AnnotationType) {
+    if (!this.mayAct) return nothing;
+    return html`<button type="button" class="eye more" data-all=${type.name} aria-label="All ${type.name}: accept, reject, change, remove" title="All of this type…"
+      @click=${() => this.desk.askForAll({ type: type.id })}>${icon("more")}</button>`;
+  }
+
+  private menu() {
+    const { desk } = this;
+    const item = (act: Act, sign: IconName, words: string) => html`<button type="button" class="menu-item ${act === "remove" ? "bad" : ""}" role="menuitem" tabindex="-1" data-act=${act}
+      @click=${() => desk.askForAll({ act, type: "" })}>${icon(sign)}<span>${words}</span></button>`;
+    if (!this.mayAct) return nothing;
+    return html`<exact-menu label="Many annotations">
+      ${desk.mayVerify ? html`${item("accept", "check", "Accept many…")}${item("reject", "close", "Reject many…")}` : nothing}
+      ${desk.mayAnnotate ? html`${item("reclassify", "tag", "Change the type of many…")}${item("remove", "trash", "Remove many…")}${item("restore", "undo", "Bring removed ones back…")}` : nothing}
+    </exact-menu>`;
+  }
+
   /** Seen and hidden, but not drawn any more. */
   private former(type: AnnotationType) {
     const { desk } = this;
     const hidden = desk.hidden.value.has(type.id);
     return html`<li class=${hidden ? "hidden" : ""}>
       <span class="type still">${swatch(type.color_code, 14)}<span class="name">${type.name}</span><span class="count">${desk.counts.value.get(type.id) ?? 0}</span></span>
-      ${this.eye(type, hidden)}
+      ${this.all(type)} ${this.eye(type, hidden)}
     </li>`;
   }
 
@@ -133,7 +171,7 @@ export class ExactPalette extends DeskElement {
         <span class="count" data-count>${desk.counts.value.get(type.id) ?? 0}</span>
         ${key ? html`<kbd aria-hidden="true">${key.replace("Shift+", "⇧")}</kbd>` : nothing}
       </button>
-      ${this.eye(type, hidden)}
+      ${this.all(type)} ${this.eye(type, hidden)}
     </li>`;
   }
 
@@ -153,7 +191,7 @@ export class ExactPalette extends DeskElement {
     const { desk } = this;
     const digit = (index: number): string => (index < 10 ? String((index + 1) % 10) : "");
     return html`
-      <div class="head"><h2>Types</h2></div>
+      <div class="head"><h2>Types</h2>${this.menu()}</div>
       <div class="scroll">
         ${this.groups(desk.localTypes, digit)}
         ${desk.globalTypes.length > 0 ? html`<h3>Whole ${desk.volumetric ? "slice" : "image"}</h3>` : nothing}

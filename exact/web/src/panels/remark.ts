@@ -18,6 +18,11 @@ export class ExactRemark extends DeskElement {
         place-items: center;
         pointer-events: none;
       }
+      [role="status"] {
+        display: grid;
+        justify-items: center;
+        width: 100%;
+      }
       .pill {
         max-width: min(560px, calc(100% - 32px));
         padding: 8px 14px;

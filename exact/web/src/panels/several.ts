@@ -17,6 +17,7 @@ export class ExactSeveral extends DeskElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 10px;
       }
       h3 {
@@ -41,8 +42,12 @@ export class ExactSeveral extends DeskElement {
       }
       .pair {
         display: grid;
-        grid-template-columns: 1fr 1fr;
+        grid-template-columns: repeat(2, minmax(0, 1fr));
         gap: 6px;
+      }
+      .pair .button {
+        padding: 0 6px;
+        font-size: 13px;
       }
       .button .accept {
         color: var(--good);
@@ -87,7 +92,7 @@ export class ExactSeveral extends DeskElement {
     const { desk } = this;
     const { person_id } = desk.workspace.me;
     const all = this.rows.every((row) => verdictOf(row, person_id) === verdict);
-    const [name, words, key] = verdict === "accepted" ? (["accept", "Accept all", "J"] as const) : (["reject", "Reject all", "K"] as const);
+    const [name, words, key] = verdict === "accepted" ? (["accept", "Accept", "J"] as const) : (["reject", "Reject", "K"] as const);
     return html`<button type="button" class="button" data-verdict=${verdict} aria-pressed=${all} title=${all ? "Take all these verdicts back" : ""}
       @click=${(event: MouseEvent) => (desk.verifySelection(verdict), this.backToStage(event))}>
       <span class="status ${name}">${glyph(name)}</span>${words} <kbd aria-hidden="true">${key}</kbd></button>`;

@@ -74,11 +74,12 @@ export class UndoStack {
     this.changed.value += 1;
   }
 
-  /** It was undone by another way than this stack. */
-  drop(what: Undoable): void {
+  /** It is undone out of its turn; false when it is not there to be undone. */
+  drop(what: Undoable): boolean {
+    const there = this.past.includes(what);
     this.past = this.past.filter((one) => one !== what);
-    this.future = this.future.filter((one) => one !== what);
     this.changed.value += 1;
+    return there;
   }
 
   /** Of a deed these annotations were never changed. */

@@ -5,7 +5,7 @@ import { type Fact, evolve } from "../model/facts";
 import type { Clock } from "../live/clock";
 import type { Socket } from "../live/connection";
 import type { Sent } from "../live/outbox";
-import { Session } from "../live/session";
+import { Session, type TakenBack } from "../live/session";
 import type { Told } from "../live/outbox";
 import type { OutboxStorage } from "../live/storage";
 import { type Vector, sameVector } from "../model/vector";
@@ -318,6 +318,7 @@ export class Page {
     readonly clock = new FakeClock(),
     readonly storage: OutboxStorage = new KeptStorage(),
     readonly tab = `tab-${person}`,
+    takeBack?: (commands: readonly string[]) => Promise<TakenBack>,
   ) {
     this.session = new Session({
       image: 1, imageId: "image", person, tab, clock, storage,
@@ -326,6 +327,7 @@ export class Page {
       load: async () => this.reached(server.list()),
       nameOf: (id) => id,
       tell: (told) => this.told.push(told),
+      ...(takeBack ? { takeBack } : {}),
     });
   }
 

@@ -58,15 +58,15 @@ describe("keys", () => {
 
 describe("the address", () => {
   it("gives back the place it was made from", () => {
-    const place = { frame: 3, plane: 1, bounds: [10, 20, 300, 400] as const, annotation: 7 };
+    const place = { frame: 3, plane: 1, bounds: [10, 20, 300, 400] as const, annotations: [7, 9] };
     expect(placeFrom(searchFor(place))).toEqual(place);
-    expect(searchFor({ frame: null, plane: null, bounds: null, annotation: null })).toBe("");
+    expect(searchFor({ frame: null, plane: null, bounds: null, annotations: [] })).toBe("");
   });
 
   it("half a place or nonsense is left out", () => {
     expect(placeFrom("?xmin=1&ymin=2&xmax=3").bounds).toBeNull();
     expect(placeFrom("?xmin=9&ymin=2&xmax=3&ymax=4").bounds).toBeNull();
-    expect(placeFrom("?frame=two&annotation=")).toMatchObject({ frame: null, annotation: null });
+    expect(placeFrom("?frame=two&annotation=")).toMatchObject({ frame: null, annotations: [] });
   });
 });
 

@@ -1,4 +1,4 @@
-/** The page's address says what is seen: frame, plane, part of the image (pixels) and the selected annotation. */
+/** The page's address says what is seen: frame, plane, part of the image (pixels) and the selected annotations. */
 
 import type { Bounds } from "../model/vector";
 
@@ -8,8 +8,8 @@ export interface Place {
   readonly plane: number | null;
   /** Left, top, right, bottom in pixels. */
   readonly bounds: Bounds | null;
-  /** Public number of an annotation. */
-  readonly annotation: number | null;
+  /** Public numbers of annotations. */
+  readonly annotations: readonly number[];
 }
 
 function whole(query: URLSearchParams, name: string): number | null {
@@ -27,16 +27,16 @@ export function placeFrom(search: string): Place {
     frame: whole(query, "frame"),
     plane: whole(query, "plane"),
     bounds: complete ? (edges as unknown as Bounds) : null,
-    annotation: whole(query, "annotation"),
+    annotations: (query.get("annotation") ?? "").split(",").map(Number).filter((number) => Number.isInteger(number) && number > 0),
   };
 }
 
-export function searchFor({ frame, plane, bounds, annotation }: Place): string {
+export function searchFor({ frame, plane, bounds, annotations }: Place): string {
   const query = new URLSearchParams();
   if (frame !== null) query.set("frame", String(frame));
   if (plane !== null) query.set("plane", String(plane));
   if (bounds) ["xmin", "ymin", "xmax", "ymax"].forEach((name, index) => query.set(name, String(Math.round(bounds[index]!))));
-  if (annotation !== null) query.set("annotation", String(annotation));
-  const text = query.toString();
+  if (annotations.length > 0) query.set("annotation", annotations.join(","));
+  const text = query.toString().replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }

@@ -7,6 +7,7 @@ import type { Annotation, AnnotationType, Status, Verdict } from "../model/annot
 import type { Asker } from "../model/compensations";
 import { boundsOf, movedTogether } from "../model/geometry";
 import { type Bounds, type Extent, UNITS_PER_PIXEL, type Vector, VectorType, sameVector, withPoints } from "../model/vector";
+import type { Choice } from "../model/selections";
 import { type PixelSize, scaleOf } from "../model/units";
 import type { Session } from "../live/session";
 import type { LayerSource } from "../layers/annotation-layer";
@@ -49,6 +50,8 @@ export interface Stage {
   zoomBy(factor: number): void;
   panBy(dx: number, dy: number): void;
   rotateBy(degrees: number): void;
+  /** What of the image is seen, in 1/100 pixel. */
+  seen(): Bounds;
   focus(): void;
 }
 
@@ -68,6 +71,8 @@ export class Desk implements LayerSource {
   /** The list as it is narrowed and ordered; the panel and the next/previous keys walk it. */
   readonly listed = new Signal<readonly string[]>([]);
   readonly helpOpen = new Signal(false);
+  /** Opens the dialog for all annotations that a filter leaves; the page gives it. */
+  askForAll: (choice: Partial<Choice>) => void = () => undefined;
   /** A sentence for the person, shown for a few seconds. */
   readonly remark = new Signal<Remark | null>(null);
   /** Counts of annotations per type that are not removed. */

@@ -20,6 +20,7 @@ import { toast } from "../design/toast";
 import { systemClock } from "../live/clock";
 import type { Socket } from "../live/connection";
 import type { Told } from "../live/outbox";
+import { takeBack } from "../live/selections";
 import { Session } from "../live/session";
 import { openStorage } from "../live/storage";
 import { announceTab, livingTabs } from "../live/tabs";
@@ -27,9 +28,11 @@ import { uuid7 } from "../model/uuid7";
 import type { ExactAnnotationList } from "../panels/annotation-list";
 import { look } from "../panels/element";
 import type { ExactInspector } from "../panels/inspector";
+import { selectionDialog } from "../panels/selection-dialog";
 import { Desk } from "./desk";
 import { followKeyboard } from "./keyboard";
 import type { ExactStage } from "./stage";
+import { DeskScene } from "./selections";
 import { applyViewerTheme } from "./theme";
 
 /** While the server does not answer, the page asks again by itself. */
@@ -241,6 +244,7 @@ export class ExactViewer extends LitElement {
       load: () => api.annotations(this.image),
       nameOf: (person) => this.desk?.nameOf(person) ?? "Somebody",
       tell: (told) => this.tell(told),
+      takeBack: (commands) => takeBack(commands, { clock: systemClock }),
     });
     return new Desk(workspace, session);
   }
@@ -255,6 +259,10 @@ export class ExactViewer extends LitElement {
   private take(desk: Desk): void {
     const stage = this.renderRoot.querySelector<ExactStage>("exact-stage")!;
     this.stage = stage;
+    const scene = new DeskScene(desk);
+    desk.askForAll = (choice) => {
+      if (scene.acts.length > 0) selectionDialog(scene, choice, "image");
+    };
     const inspector = this.renderRoot.querySelector<ExactInspector>("exact-inspector")!;
     const list = this.renderRoot.querySelector<ExactAnnotationList>("exact-annotation-list")!;
     this.leave.push(

@@ -53,6 +53,7 @@ function act(action: Action, event: KeyboardEvent, { desk, stage, describe, sear
     case "finish": return stage.toolKey("finish");
     case "back": return stage.toolKey("back");
     case "cancel": return cancel(desk, stage);
+    case "for-all": return done(desk.askForAll({ type: desk.selectedRow?.row.annotation_type_id ?? "" }));
     case "select-all": return done(desk.selectListed());
     case "delete": return (event.key === "Backspace" || event.key === "Delete") && stage.toolKey("back") ? true : done(desk.removeSelection());
     case "undo": return desk.mayAnnotate || desk.mayVerify ? done(desk.session.undoLast()) : false;

@@ -9,7 +9,7 @@ export type Action =
   | "zoom-in" | "zoom-out" | "fit" | "actual" | "zoom-to" | "rotate"
   | "pan-left" | "pan-right" | "pan-up" | "pan-down"
   | "nudge-left" | "nudge-right" | "nudge-up" | "nudge-down"
-  | "describe" | "search" | "help" | "select-all";
+  | "describe" | "search" | "help" | "select-all" | "for-all";
 
 export type Scope = "viewer" | "drawing";
 
@@ -39,6 +39,7 @@ const VIEWER: readonly Binding[] = [
   one("Edit", "Mod+z", "undo", "Undo"),
   one("Edit", "Mod+Shift+z Mod+y", "redo", "Redo"),
   one("Edit", "Mod+a", "select-all", "Select all that the list shows"),
+  one("Edit", "a", "for-all", "All of a type: accept, reject, change, remove"),
   one("Edit", "Delete Backspace x", "delete", "Remove the selection"),
   one("Edit", "Escape", "cancel", "Deselect, back to selecting"),
   one("Edit", "d", "describe", "Write a remark"),

@@ -24,6 +24,8 @@ const REACH_PX = { mouse: 8, pen: 10, touch: 18 } as const;
 /** A press that moves farther on the screen is a drag. */
 const CLICK_PX = 4;
 const LINK_DELAY_MS = 400;
+/** So many selected annotations stand in the address. */
+const LINKED_MAX = 20;
 const PRESENCE_MS = 1000 / 15;
 const MOST_HALOS = 400;
 
@@ -171,6 +173,10 @@ export class ExactStage extends DeskElement implements Stage {
     this.port.rotateBy(degrees);
   }
 
+  seen(): Bounds {
+    return seenInUnits(this.port.view);
+  }
+
   override focus(): void {
     this.area.focus();
   }
@@ -204,13 +210,11 @@ export class ExactStage extends DeskElement implements Stage {
     if (link.plane !== null) desk.setPlane(link.plane);
     if (link.frame !== null && desk.volumetric) desk.setFrame(link.frame);
     this.openTiles(false);
-    if (link.annotation !== null) {
-      const found = [...desk.session.store.all()].find(([, row]) => row.number === link.annotation);
-      if (found) {
-        desk.select(found[0]);
-        if (found[1].vector && link.frame === null) desk.turnTo(found[1].vector);
-      }
-    }
+    const wanted = new Set(link.annotations);
+    const found = [...desk.session.store.all()].filter(([, row]) => row.number !== null && wanted.has(row.number));
+    desk.session.selection.set(found.map(([key]) => key));
+    const vector = found[0]?.[1].vector;
+    if (vector && link.frame === null) desk.turnTo(vector);
   }
 
   /** Where the address says; else the selected annotation; else the whole image. */
@@ -218,7 +222,7 @@ export class ExactStage extends DeskElement implements Stage {
     this.placed = true;
     const link = placeFrom(location.search);
     if (link.bounds) this.port.fit(link.bounds, true);
-    else if (link.annotation !== null) this.desk.zoomToSelection();
+    else if (link.annotations.length > 0) this.desk.zoomToSelection();
   }
 
   /** The server answers again: what could not be loaded meanwhile is loaded now. */
@@ -359,7 +363,7 @@ export class ExactStage extends DeskElement implements Stage {
       frame: desk.volumetric ? desk.frame.value : null,
       plane: desk.workspace.image.planes.length > 1 ? desk.plane.value : null,
       bounds: view ? seen(view) : null,
-      annotation: desk.selectedRow?.row.number ?? null,
+      annotations: desk.session.selection.value.slice(0, LINKED_MAX).flatMap((key) => desk.session.store.get(key)?.number ?? []),
     };
     history.replaceState(history.state, "", `${location.pathname}${searchFor(place)}`);
   }
