@@ -30,8 +30,8 @@ from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
 from exact.projections.imports import ImportImageRow, hold_import, lock_rows, move_followers, show_brought, state_of
 
-CHUNKS_MAX = 20
-"""Chunks of one transaction: the order of the log is held while they are written."""
+CHUNKS_MAX = 5
+"""Chunks of one transaction: the order of the log is held while they are written, some 7 ms, and others wait for it."""
 
 
 class ImportAnnotations(Command, frozen=True, kw_only=True):
@@ -260,7 +260,7 @@ def start_import(
 def record_chunks(
     import_id: UUID, batch: int, chunks: Sequence[tuple[UUID, Sequence[ImportedItem]]], *, by: Person
 ) -> Answer:
-    """Write up to twenty chunks, each (image, at most a thousand items), in one transaction.
+    """Write up to CHUNKS_MAX chunks, each (image, at most a thousand items), in one transaction.
 
     `batch` counts them from 1 for each import: the same batch is written once.
     """

@@ -131,7 +131,7 @@ class Importing:
         self.teller.move(State.IMPORTING)
 
     def bring(self) -> None:
-        """Write the chunks, twenty in a transaction; hidden from everybody."""
+        """Write the chunks, a few in a transaction; hidden from everybody."""
         run = self.run
         origin = msgspec.convert(run.origin, Origin)
         with self._watching():

@@ -38,18 +38,17 @@ class Inline(msgspec.Struct, frozen=True, kw_only=True):
                 detail.show(states)
 
     def fill(self, states: Sequence[Any]) -> None:
-        """Write what is to be seen of these states into tables that hold nothing of them yet."""
-        for model, rows in self.rows(states).items():
-            copy(model, rows)
+        """Write what is to be seen of these states into tables that hold nothing of them yet.
+
+        Each row is made while the server takes in those before.
+        """
+        copy(self.model, map(self.row_of, states))
+        for detail in self.details:
+            copy(detail.model, (row for state in states for row in detail.rows_of(state)))
 
     def tables(self) -> list[type[models.Model]]:
         """All tables of this read model."""
         return [self.model, *(detail.model for detail in self.details)]
-
-    def rows(self, states: Sequence[Any]) -> dict[type[models.Model], list[Row]]:
-        """What is to be seen of these states, by table."""
-        details = {detail.model: [row for state in states for row in detail.rows_of(state)] for detail in self.details}
-        return {self.model: [self.row_of(state) for state in states], **details}
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ import random
 import statistics
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -102,23 +103,27 @@ class Site:
                      filename="bench.jsonl", sha256="ab" * 32, by=self.place.owner)  # fmt: skip
         return import_id
 
-    def bring(self, batches: int = 1) -> float:
-        """As an import does it, encoding and heads included; annotations a second."""
-        from exact.commands.imports import record_chunks
+    def bring(self, times: int = 1) -> float:
+        """As an import does it, in its batches, encoding and heads included; annotations a second."""
+        from exact.commands.imports import CHUNKS_MAX, record_chunks
 
         import_id, began = self.begin(), time.perf_counter()
-        chunks = [(self.place.image_id, self.items[n : n + ITEMS]) for n in range(0, len(self.items), ITEMS)]
-        for batch in range(1, batches + 1):
-            fresh = chunks if batch == 1 else [(image, self.later(items, batch)) for image, items in chunks]
-            record_chunks(import_id, batch, fresh, by=self.place.owner)
-        self.brought += batches * len(self.items)
-        return batches * len(self.items) / (time.perf_counter() - began)
+        chunks = [(self.place.image_id, items) for turn in range(times) for items in self.chunks(turn)]
+        for batch in range(0, len(chunks), CHUNKS_MAX):
+            record_chunks(import_id, 1 + batch // CHUNKS_MAX, chunks[batch : batch + CHUNKS_MAX], by=self.place.owner)
+        self.brought += times * len(self.items)
+        return times * len(self.items) / (time.perf_counter() - began)
 
-    def later(self, items: Any, batch: int) -> Any:
+    def chunks(self, turn: int) -> Iterator[list[Any]]:
+        """All of it, a thousand at a time; in each turn on later lines."""
+        items = self.later(self.items, turn) if turn else self.items
+        return (items[n : n + ITEMS] for n in range(0, len(items), ITEMS))
+
+    def later(self, items: Any, turn: int) -> Any:
         """The same shapes on later lines."""
         from msgspec.structs import replace
 
-        return [replace(item, line=item.line + batch * len(self.items)) for item in items]
+        return [replace(item, line=item.line + turn * len(self.items)) for item in items]
 
     def copy_single(self) -> float:
         """The bare database: ready bytes of single facts and their heads by binary COPY; facts a second."""
@@ -164,7 +169,7 @@ class Site:
         threads = [threading.Thread(target=busy.run), threading.Thread(target=held.run)]
         for thread in threads:
             thread.start()
-        self.bring(batches=5)
+        self.bring(times=5)
         busy.stop, held.stop = True, True
         for thread in threads:
             thread.join()

@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from exact.commands.annotation_types import ChangeAnnotationType, WithdrawAnnotationType
+from exact.commands.annotation_types import ChangeAnnotationType, RestoreAnnotationType, WithdrawAnnotationType
 from exact.commands.annotations import (
     DescribeAnnotation,
     EditAnnotation,
@@ -18,9 +19,9 @@ from exact.commands.annotations import (
     WithdrawVerification,
 )
 from exact.commands.bus import Command, dispatch
-from exact.commands.dataset_versions import FreezeDataset, WithdrawDatasetVersion
-from exact.commands.image_sets import AttachProduct, DescribeImageSet, DetachProduct, WithdrawImageSet
-from exact.commands.images import RenameImage, WithdrawImage
+from exact.commands.dataset_versions import FreezeDataset, ReinstateDatasetVersion, WithdrawDatasetVersion
+from exact.commands.image_sets import AttachProduct, DescribeImageSet, DetachProduct, RestoreImageSet, WithdrawImageSet
+from exact.commands.images import RenameImage, RestoreImage, WithdrawImage
 from exact.commands.imports import (
     CancelImport,
     RestoreImport,
@@ -29,8 +30,8 @@ from exact.commands.imports import (
     record_chunks,
     start_import,
 )
-from exact.commands.products import ChangeProduct, CreateProduct, WithdrawProduct
-from exact.commands.teams import ChangeRole, RemoveMember, RenameTeam
+from exact.commands.products import ChangeProduct, CreateProduct, RestoreProduct, WithdrawProduct
+from exact.commands.teams import ChangeRole, DissolveTeam, FoundTeam, RemoveMember, RenameTeam, RestoreTeam
 from exact.domain.annotations import Verdict
 from exact.domain.dataset_versions import Definition, FrozenImage
 from exact.domain.errors import Refusal
@@ -152,14 +153,35 @@ class Life:
             ChangeAnnotationType(annotation_type_id=kind, name="changed"),
             AttachProduct(image_set_id=place.image_set_id, product_id=product),
             DetachProduct(image_set_id=place.image_set_id, product_id=product),
-            WithdrawAnnotationType(annotation_type_id=kind, reason="unused"),
-            WithdrawProduct(product_id=product, reason="unused"),
-            WithdrawImage(image_id=place.image("bad.svs").id, reason="blurred"),
-            WithdrawImageSet(image_set_id=a_workplace(owner).image_set_id, reason="finished"),
             RemoveMember(team_id=place.team_id, person_id=self.people[-1].person_id),
-            WithdrawDatasetVersion(dataset_version_id=self.freeze(), reason="wrong"),
+            *self.endings(kind, product),
         ):
             dispatch(command, by=owner)
+
+    def endings(self, kind: UUID, product: UUID) -> list[Command]:
+        """Everything that can end does, is brought back, and ends again; a version and a team stay."""
+        image_id, set_id, version = (
+            self.place.image("bad.svs").id,
+            a_workplace(self.place.owner).image_set_id,
+            self.freeze(),
+        )
+        team_id = dispatch(FoundTeam(name="nobody's"), by=self.place.owner).id
+        pairs: list[tuple[Command, Command]] = [
+            (
+                WithdrawAnnotationType(annotation_type_id=kind, reason="unused"),
+                RestoreAnnotationType(annotation_type_id=kind),
+            ),
+            (WithdrawProduct(product_id=product, reason="unused"), RestoreProduct(product_id=product)),
+            (WithdrawImage(image_id=image_id, reason="blurred"), RestoreImage(image_id=image_id)),
+            (WithdrawImageSet(image_set_id=set_id, reason="finished"), RestoreImageSet(image_set_id=set_id)),
+        ]
+        return [
+            *(command for end, back in pairs for command in (end, back, end)),
+            WithdrawDatasetVersion(dataset_version_id=version, reason="wrong"),
+            ReinstateDatasetVersion(dataset_version_id=version),
+            DissolveTeam(team_id=team_id),
+            RestoreTeam(team_id=team_id),
+        ]
 
     def imports(self) -> list[Command]:
         """Two are brought, and three boxes with each; one is to be undone and restored, the other to be cancelled."""
