@@ -277,8 +277,9 @@ def finish_import(import_id: UUID, *, by: Person) -> Answer:
 
 
 def _once(command: Command, import_id: UUID, step: str, by: Person) -> Answer:
+    """Its steps belong together: the import's id is their correlation id."""
     wish = Step(import_id=import_id, step=step)
-    return dispatch(command, by=by, key=f"import {import_id} {step}", wish=wish)
+    return dispatch(command, by=by, key=f"import {import_id} {step}", correlation_id=import_id, wish=wish)
 
 
 __all__ = [

@@ -52,6 +52,14 @@ def place_of(image_id: UUID, context: Context, permission: Permission) -> Place:
     return Place(image=image, product_ids=products)
 
 
+def teams_of(scope_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The team that each scope is in: of an image, of a set, or the scope itself; in a few queries for all of them."""
+    wanted = set(scope_ids)
+    found = dict(ImageRow.objects.filter(id__in=wanted).values_list("id", "image_set__team_id"))
+    found |= dict(ImageSetRow.objects.filter(id__in=wanted).values_list("id", "team_id"))
+    return {scope_id: found.get(scope_id, scope_id) for scope_id in wanted}
+
+
 def read_places(image_ids: Iterable[UUID], context: Context) -> None:
     """Look up many images in one query, before they are asked for one by one."""
     wanted = set(image_ids)

@@ -105,9 +105,8 @@ def rename_team(command: RenameTeam, context: Context) -> Change:
 def add_member(command: AddMember, context: Context) -> Change:
     """A new member; only an owner makes owners."""
     team = _team(command.team_id, context, command.NEEDS)
-    _refuse_making_owners(team, command.role, context)
-    if not User.objects.filter(person_id=command.person_id, is_active=True).exists():
-        raise NotFound("There is no such person here.", code="unknown_person")
+    refuse_making_owners(team, command.role, context)
+    refuse_unknown(command.person_id)
     facts = team.add(command.person_id, command.role, next_number("member"), context.stamp)
     return Change(before=team, facts=facts, scope_id=team.id)
 
@@ -116,8 +115,8 @@ def add_member(command: AddMember, context: Context) -> Change:
 def change_role(command: ChangeRole, context: Context) -> Change:
     """Another role; only an owner makes or unmakes owners."""
     team = _team(command.team_id, context, command.NEEDS)
-    _refuse_making_owners(team, command.role, context)
-    _refuse_touching_owners(team, command.person_id, context)
+    refuse_making_owners(team, command.role, context)
+    refuse_touching_owners(team, command.person_id, context)
     return Change(before=team, facts=team.change_role(command.person_id, command.role, context.stamp), scope_id=team.id)
 
 
@@ -127,7 +126,7 @@ def remove_member(command: RemoveMember, context: Context) -> Change:
     leaving = command.person_id == context.person.person_id
     team = _team(command.team_id, context, Permission.READ if leaving else command.NEEDS)
     if not leaving:
-        _refuse_touching_owners(team, command.person_id, context)
+        refuse_touching_owners(team, command.person_id, context)
     return Change(before=team, facts=team.remove(command.person_id, context.stamp), scope_id=team.id)
 
 
@@ -174,6 +173,12 @@ def refuse_taken(name: str) -> None:
         raise Conflict("Another team has this name; choose another.", code="name_taken")
 
 
+def refuse_unknown(person_id: UUID) -> None:
+    """A member is somebody who can sign in."""
+    if not User.objects.filter(person_id=person_id, is_active=True).exists():
+        raise NotFound("There is no such person here.", code="unknown_person")
+
+
 def refuse_filled(team_id: UUID) -> None:
     """A team is not dissolved over what somebody may still look for in it."""
     left = {
@@ -191,11 +196,13 @@ def _is_owner(team: Team, person_id: UUID) -> bool:
     return member is not None and member.role is Role.OWNER
 
 
-def _refuse_making_owners(team: Team, role: Role, context: Context) -> None:
+def refuse_making_owners(team: Team, role: Role, context: Context) -> None:
+    """Admins make no owners."""
     if role is Role.OWNER and not _is_owner(team, context.person.person_id):
         raise Forbidden("Only an owner of the team makes somebody an owner.", code="owner_only")
 
 
-def _refuse_touching_owners(team: Team, person_id: UUID, context: Context) -> None:
+def refuse_touching_owners(team: Team, person_id: UUID, context: Context) -> None:
+    """Admins neither change nor remove owners."""
     if _is_owner(team, person_id) and not _is_owner(team, context.person.person_id):
         raise Forbidden("Only an owner of the team changes or removes an owner.", code="owner_only")

@@ -108,16 +108,32 @@ def together(correlation_id: UUID) -> list[UUID]:
     return log().facts.together(correlation_id)
 
 
+Work = list[tuple[UUID, Recorded]]
+"""Facts with the commands that recorded them, in position order."""
+ASKED = "(c.command_id = %s or c.correlation_id = %s) and c.n > 0"
+"""One command, or all that share a correlation id."""
+
+
+def count_of(command_id: UUID | None, correlation_id: UUID | None = None) -> int:
+    """How many facts one command recorded, or those together that share a correlation id."""
+    sql = f"select coalesce(sum(c.n), 0) from es.command c where {ASKED}"  # noqa: S608
+    return int(_rows(sql, command_id, correlation_id)[0][0])
+
+
+def work_of(command_id: UUID | None, correlation_id: UUID | None = None) -> Work:
+    """Those facts; of the chunks that one command brought only the first, which names the import as well as all."""
+    sql = (
+        "select c.command_id, e.position, e.scope_id, e.type, e.schema_v, e.data from es.command c"  # noqa: S608
+        " join es.event e on e.position >= c.position and e.position < c.position + c.n"
+        f" where {ASKED} and (e.type <> %s or e.position = c.position) order by e.position"
+    )
+    rows = execute_binary(sql, [command_id, correlation_id, bulk.CHUNK])
+    return [(row[0], _recorded(row[1:])) for row in rows]
+
+
 def facts_of(command_id: UUID) -> list[Recorded]:
     """The facts that one command recorded, in position order; none for a command that is not known."""
-    found = done(command_id)
-    if found is None or found[3] == 0:
-        return []
-    _, _, first, count = found
-    recorded = read(first - 1, first + count - 1)
-    while recorded[-1].position < first + count - 1:
-        recorded += read(recorded[-1].position, first + count - 1)
-    return recorded
+    return [recorded for _, recorded in work_of(command_id)]
 
 
 def hash_of(wish: Any) -> bytes:  # Any: a command Struct
@@ -137,6 +153,12 @@ def head_of(scope_id: UUID) -> int:
     """The newest position of one scope at which there was something to be seen; 0 where there is none."""
     sql = "select coalesce(max(position), 0) from es.event where scope_id = %s and type <> %s"
     return int(_rows(sql, scope_id, bulk.CHUNK)[0][0])
+
+
+def begun_after(stream_ids: Sequence[UUID], position: int) -> bool:
+    """Whether the first fact of one of these streams stands after a position."""
+    sql = "select exists (select from es.event where stream_id = any(%s) and version = 1 and position > %s)"
+    return bool(_rows(sql, list(stream_ids), position)[0][0])
 
 
 def next_number(noun: str) -> int:

@@ -15,6 +15,8 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from exact.commands import registry as commands
 from exact.commands.bus import COMMANDS, Command
+from exact.commands.compensating import COMPENSATING, LASTING
+from exact.domain import compensations
 from exact.domain import registry as domain
 from exact.domain.facts import Fact
 from exact.eventstore.mapper import ENCODER
@@ -187,10 +189,17 @@ def command_table() -> str:
     parts = ["# Commands", GENERATED, COMMANDS_TEXT]
     for noun in (*commands.NOUNS, *commands.ACROSS):
         kinds = [kind for kind in COMMANDS.values() if kind.__module__.endswith(f".{noun}") and kind.PUBLIC]
-        rows = [(f"`{kind.__name__}`", _fields(kind), _needs(kind), _sentence(kind)) for kind in kinds]
+        rows = [(f"`{kind.__name__}`", _fields(kind), _needs(kind), _sentence(kind), _back(kind)) for kind in kinds]
         if rows:
-            parts += [f"## {_heading(noun)}", table(("command", "fields", "needs", "what it does"), rows)]
+            parts += [f"## {_heading(noun)}", table(COMMAND_HEAD, rows)]
     return "\n\n".join(parts) + "\n"
+
+
+COMMAND_HEAD = ("command", "fields", "needs", "what it does", "taken back by")
+
+
+def _back(kind: type[Command]) -> str:
+    return LASTING.get(kind.__name__) or _named(COMPENSATING[kind.__name__])
 
 
 COMMANDS_TEXT = """\
@@ -209,16 +218,35 @@ in 1/100 pixel: the bounds lie inside), `frame`, `plane`, `created_by`, `annotat
 be meant. With `unless_changed_since` (a position) what somebody changed or drew after it is left alone. The answer adds
 `changed`, `left_count` and `left`, the first 100 that were left alone, each with the reason.
 
-*Needs* is the permission in the team that the wish is about; `exact/accounts/permissions.py` says which role has it."""
+*Needs* is the permission in the team that the wish is about; `exact/accounts/permissions.py` says which role has it.
+
+*Taken back by* names the wish that does it for one thing. `Undo` does it for everything that a command did, by its
+`command_id` (which every answer, every entry of a history and of the activity tells), or that all commands of one
+`correlation_id` did. The answer adds `undone` (facts), `left_count` and `left`, the first 100 facts that stay, each
+with `stream_id`, `name`, `code`, `reason` and, where somebody has changed it since, `changed_by`. It needs the right
+that the wish in the table needs, and `undo_others` besides where somebody else did it
+([decision 10](decisions/0010-undo.md))."""
 
 
 def event_table() -> str:
     """docs/events.md: every fact there is."""
     parts = ["# Events", GENERATED, EVENTS_TEXT]
     for noun in domain.NOUNS:
-        rows = [(_linked(kind), _fields(kind, beside=Fact), _sentence(kind)) for kind in domain.facts_of(noun)]
-        parts += [f"## {_heading(noun.__name__.rpartition('.')[2])}", table(("event", "fields", "what happened"), rows)]
+        kinds = domain.facts_of(noun)
+        rows = [(_linked(kind), _fields(kind, beside=Fact), _sentence(kind), _compensation(kind)) for kind in kinds]
+        parts += [f"## {_heading(noun.__name__.rpartition('.')[2])}", table(EVENT_HEAD, rows)]
     return "\n\n".join(parts) + "\n"
+
+
+EVENT_HEAD = ("event", "fields", "what happened", "taken back by")
+
+
+def _compensation(kind: type[Fact]) -> str:
+    return compensations.LASTING.get(kind) or _named(one.__name__ for one in compensations.COMPENSATIONS[kind].by)
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 EVENTS_TEXT = f"""\

@@ -9,6 +9,7 @@ import pytest
 
 from exact.accounts.permissions import TABLE, Permission
 from exact.commands.bus import COMMANDS, HANDLERS, Command
+from exact.commands.compensating import COMPENSATING, LASTING
 from exact.commands.registry import ACROSS, NOUNS, load_commands
 from exact.domain import registry as domain
 from exact.domain.teams import Role
@@ -67,6 +68,12 @@ def test_a_handler_stands_beside_its_command(kind):
 def test_a_command_names_the_thing_it_is_about(kind):
     ids = [field.name for field in msgspec.structs.fields(kind) if field.type is UUID]
     assert ids or kind.__name__ in {"FoundTeam", "FreezeDataset", "Batch", "Undo"}
+
+
+@EACH
+def test_a_command_has_one_that_takes_it_back_or_a_reason_why_not(kind):
+    assert (kind.__name__ in COMPENSATING) != (kind.__name__ in LASTING)
+    assert all(COMMANDS[back].PUBLIC for back in COMPENSATING.get(kind.__name__, ()))
 
 
 def test_what_only_the_server_asks_for_is_not_public():

@@ -1,24 +1,24 @@
 """Undo: what it takes back, what it leaves and why, and who may."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from exact.commands.annotations import (
     DescribeAnnotation,
+    DrawAnnotation,
     EditAnnotation,
     RemoveAnnotation,
     ReshapeAnnotation,
     VerifyAnnotation,
 )
+from exact.commands.batches import batch
 from exact.commands.bus import dispatch
 from exact.commands.selections import RemoveAnnotations, VerifyAnnotations
-from exact.commands.teams import RenameTeam
 from exact.commands.undo import Undo
-from exact.domain import annotations
 from exact.domain.annotations import Verdict
-from exact.domain.compensations import COMPENSATIONS
-from exact.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from exact.domain.errors import Forbidden, Invalid, NotFound
 from exact.domain.identifiers import new_id
-from exact.domain.registry import facts_of
 from exact.domain.teams import Role
 from exact.domain.vectors import VectorType
 from exact.eventstore import log
@@ -108,16 +108,56 @@ def test_others_work_needs_the_right_and_a_stranger_learns_nothing():
     assert AnnotationRow.objects.get().status == "open"
 
 
-def test_what_cannot_be_undone_is_refused_with_a_sentence():
+def test_what_there_is_not_is_refused_with_a_sentence():
     place = a_workplace()
-    renamed = dispatch(RenameTeam(team_id=place.team_id, name="another name"), by=place.owner)
-    with pytest.raises(Conflict, match="Only work on annotations"):
-        undone(renamed, place.owner)
     with pytest.raises(NotFound):
         dispatch(Undo(command_id=new_id()), by=place.owner)
     with pytest.raises(Invalid):
         dispatch(Undo(), by=place.owner)
 
 
-def test_every_fact_of_an_annotation_has_what_takes_it_back():
-    assert set(COMPENSATIONS) == set(facts_of(annotations))
+def test_a_shape_that_would_not_fit_its_type_any_more_stays_and_the_rest_is_undone():
+    place, work = a_workplace(), new_id()
+    box = place.types[VectorType.BOUNDING_BOX]
+    changed, kept, own = (place.draw(a_polygon(10 * n)).id for n in range(3))
+    for one in (changed, kept):
+        edit = EditAnnotation(annotation_id=one, annotation_type_id=box, vector=a_box(), description="box")
+        dispatch(edit, by=place.owner, correlation_id=work)
+    dispatch(ReshapeAnnotation(annotation_id=own, vector=a_polygon(90)), by=place.owner, correlation_id=work)
+    member = place.member(Role.ANNOTATOR)
+    dispatch(ReshapeAnnotation(annotation_id=changed, vector=a_box(200)), by=member)
+    before = content(changed)
+    answer = dispatch(Undo(correlation_id=work), by=place.owner)
+    assert content(changed) == before
+    assert [content(one)["vector"] for one in (kept, own)] == [a_polygon(10), a_polygon(20)]
+    assert (answer.details["undone"], answer.details["left_count"]) == (4, 3)
+    assert {(one["stream_id"], one["code"], one["changed_by"]) for one in answer.details["left"]} == {
+        (str(changed), "would_not_fit", str(member.person_id))
+    }
+    assert differences(ANNOTATIONS) == []
+
+
+def test_many_facts_are_undone_in_as_many_queries_as_few():
+    place = a_workplace()
+    counts = []
+    for number in (2, 40):
+        drawn = dispatch(batch([draw_wish(place) for _ in range(number)]), by=place.owner)
+        with CaptureQueriesContext(connection) as queries:
+            assert undone(drawn, place.owner).details["undone"] == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 40
+
+
+def draw_wish(place):
+    polygon = place.types[VectorType.POLYGON]
+    return DrawAnnotation(image_id=place.image_id, annotation_type_id=polygon, vector=a_polygon())
+
+
+def test_the_second_verdict_is_undone_to_the_first_one():
+    place = a_workplace()
+    drawn = place.draw()
+    for verdict, status in ((Verdict.ACCEPTED, "accepted"), (Verdict.REJECTED, "rejected")):
+        last = dispatch(VerifyAnnotation(annotation_id=drawn.id, verdict=verdict), by=place.owner)
+        assert AnnotationRow.objects.get().status == status
+    undone(last, place.owner)
+    assert AnnotationRow.objects.get().status == "accepted"

@@ -1,50 +1,29 @@
 """What takes a fact about an annotation back: decided on the state now, and only where the fact is still in force."""
 
-from collections.abc import Callable
-from typing import Any
-
 from exact.domain import annotations as a
 from exact.domain.annotations import Annotation
-from exact.domain.errors import Conflict
+from exact.domain.compensations.base import UNDONE, CannotUndo, Compensation
 from exact.domain.facts import Fact, Stamp
 
 
-class CannotUndo(Conflict):
-    """This fact stays: somebody has built on it, or nothing takes it back."""
-
-    code = "cannot_undo"
-
-
-Compensation = Callable[[Annotation, Any, Annotation | None, Stamp], list[Fact]]  # Any: each takes its own fact
-
-
-def compensate(now: Annotation, fact: Fact, before: Annotation | None, stamp: Stamp) -> list[Fact]:
-    """The facts that bring back what `fact` changed; `before` is the state that it changed.
-
-    Raises CannotUndo and other refusals.
-    """
-    return COMPENSATIONS[type(fact)](now, fact, before, stamp)
-
-
 def _drawn(now: Annotation, fact: a.AnnotationDrawn, _: Annotation | None, stamp: Stamp) -> list[Fact]:
-    same = (now.vector, now.annotation_type_id, now.description, now.meta_data)
-    if same != (fact.vector, fact.annotation_type_id, fact.description, fact.meta_data):
+    if _content(now) != _content(fact):
         raise _changed(now)
     for said in now.verifications:
         if said.person_id != fact.by:
             raise CannotUndo("Somebody verified it since.", changed_by=str(said.person_id))
-    return _some(now.remove("Undone.", stamp), now)
+    return now.remove(UNDONE, stamp)
 
 
 def _removed(now: Annotation, _: Fact, __: Annotation | None, stamp: Stamp) -> list[Fact]:
-    return _some(now.restore(stamp), now)
+    return now.restore(stamp)
 
 
-def _restored(now: Annotation, fact: Fact, before: Annotation | None, stamp: Stamp) -> list[Fact]:
+def _restored(now: Annotation, _: Fact, before: Annotation | None, stamp: Stamp) -> list[Fact]:
     assert before is not None, "it was there before"
-    if now.content_version > fact.originator_version:
+    if _content(now) != _content(before):
         raise _changed(now)
-    return _some(now.remove("Undone.", stamp), now)
+    return now.remove(UNDONE, stamp)
 
 
 def _reshaped(now: Annotation, fact: a.AnnotationReshaped, before: Annotation | None, stamp: Stamp) -> list[Fact]:
@@ -70,10 +49,14 @@ def _described(now: Annotation, fact: a.AnnotationDescribed, before: Annotation 
     return now.describe(before.description, before.meta_data, stamp)
 
 
-def _verified(now: Annotation, fact: a.AnnotationVerified, _: Annotation | None, stamp: Stamp) -> list[Fact]:
-    said = now.verification_of(fact.by)
+def _verified(now: Annotation, fact: a.AnnotationVerified, before: Annotation | None, stamp: Stamp) -> list[Fact]:
+    """The verdict that the same person had given of the same content before, else none."""
+    assert before is not None, "it was there before"
+    said, had = now.verification_of(fact.by), before.verification_of(fact.by)
     if said is None or (said.verdict, said.of_version) != (fact.verdict, fact.of_version):
         raise CannotUndo("The verdict was changed or withdrawn since.", changed_by=str(fact.by))
+    if had and stamp.by == fact.by and had.of_version == now.content_version:
+        return now.verify(had.verdict, now.version, had.number, stamp)
     return now.withdraw_verification(fact.by, stamp)
 
 
@@ -87,26 +70,24 @@ def _withdrawn(now: Annotation, fact: a.VerificationWithdrawn, before: Annotatio
     return now.verify(said.verdict, now.version, said.number, stamp)
 
 
-def _some(facts: list[Fact], now: Annotation) -> list[Fact]:
-    if not facts:
-        raise CannotUndo("It is as it was before already.", changed_by=str(now.edited_by))
-    return facts
+Content = tuple[object, ...]
+
+
+def _content(of: Annotation | a.AnnotationDrawn) -> Content:
+    return of.vector, of.annotation_type_id, of.description, of.meta_data
 
 
 def _changed(now: Annotation) -> CannotUndo:
     return CannotUndo("Somebody changed it since.", changed_by=str(now.edited_by))
 
 
-COMPENSATIONS: dict[type[Fact], Compensation] = {
-    a.AnnotationDrawn: _drawn,
-    a.AnnotationRemoved: _removed,
-    a.AnnotationRestored: _restored,
-    a.AnnotationReshaped: _reshaped,
-    a.AnnotationReclassified: _reclassified,
-    a.AnnotationDescribed: _described,
-    a.AnnotationVerified: _verified,
-    a.VerificationWithdrawn: _withdrawn,
-}
-
-VERDICTS: tuple[type[Fact], ...] = (a.AnnotationVerified, a.VerificationWithdrawn)
-"""Facts that only verifiers make."""
+COMPENSATIONS = (
+    Compensation(of=a.AnnotationDrawn, by=(a.AnnotationRemoved,), decide=_drawn),
+    Compensation(of=a.AnnotationRemoved, by=(a.AnnotationRestored,), decide=_removed),
+    Compensation(of=a.AnnotationRestored, by=(a.AnnotationRemoved,), decide=_restored),
+    Compensation(of=a.AnnotationReshaped, by=(a.AnnotationReshaped,), decide=_reshaped),
+    Compensation(of=a.AnnotationReclassified, by=(a.AnnotationReclassified,), decide=_reclassified),
+    Compensation(of=a.AnnotationDescribed, by=(a.AnnotationDescribed,), decide=_described),
+    Compensation(of=a.AnnotationVerified, by=(a.VerificationWithdrawn, a.AnnotationVerified), decide=_verified),
+    Compensation(of=a.VerificationWithdrawn, by=(a.AnnotationVerified,), decide=_withdrawn),
+)

@@ -1,0 +1,45 @@
+"""What undoing the facts of any noun has in common: the right it needs, and a look at what was built on a fact."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from exact.accounts.permissions import Permission
+from exact.commands.bus import Context
+from exact.domain.compensations import CannotUndo
+from exact.domain.facts import Fact
+from exact.eventstore.recorded import Recorded
+from exact.projections.annotations import AnnotationRow
+
+Check = Callable[[Any, Recorded, Fact, Context], None]
+"""(state now, the fact to be taken back, the fact that would do so, context): raises a refusal where others have built
+on it, or something else has taken its place.
+
+Any: the state of the noun.
+"""
+
+
+class Undoing(msgspec.Struct, frozen=True, kw_only=True):
+    """How facts of one noun are taken back: which right each kind needs, as the wish that would do the same."""
+
+    needs: dict[type[Fact], Permission]
+    check: Check
+
+
+def begun(recorded: Recorded) -> bool:
+    """Whether it is the first fact of its stream: whatever is built on the thing is younger."""
+    return recorded.fact.originator_version == 1
+
+
+def refuse_drawn_since(recorded: Recorded, context: Context, sentence: str, **where: Any) -> None:  # Any: Django's
+    """Annotations that are there and were drawn or changed after the fact are built on it.
+
+    Older ones that this very undo has brought back are as old as they were.
+    """
+    rows, at = AnnotationRow.objects.filter(removed=False, **where), recorded.fact.at
+    if not begun(recorded):
+        brought_back = {"edited_at": context.stamp.at, "edited_by": context.stamp.by, "created_at__lt": at}
+        rows = rows.filter(edited_at__gte=at).exclude(**brought_back)
+    if newest := rows.order_by("-edited_at").first():
+        raise CannotUndo(sentence, changed_by=str(newest.edited_by))
