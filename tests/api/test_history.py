@@ -239,7 +239,7 @@ def test_a_chunk_of_an_import_is_told_by_its_count_and_without_its_annotations(p
         facts = place.client.get(f"{urls(place, 1)[thing]}?name=AnnotationsImported").json()["facts"]
         assert [fact["data"]["count"] for fact in facts] == [30]
         assert set(facts[0]["data"]) == {
-            "originator_id", "originator_version", "at", "by", "import_id", "image_id", "count",
+            "originator_id", "originator_version", "at", "by", "correlation_id", "import_id", "image_id", "count",
         }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from channels.db import database_sync_to_async
 from exact.api.v1.image_annotations import now
 from exact.commands.bus import dispatch
 from exact.commands.imports import RestoreImport, UndoImport, finish_import
+from exact.commands.undo import Undo
 from exact.projections.imports import ImportRow
 from tests.builders import an_import
 from tests.live.conversation import Page, prepared
@@ -46,13 +47,19 @@ async def test_undone_and_restored_are_heard_as_one_fact_each_and_fetched_fresh_
     import_id = await database_sync_to_async(an_import)(place)
     page = Page(place.image_number, user)
     await page.open(after=(await fetched(place))[0])
-    for command, name, alive in ((UndoImport, REMOVED, 0), (RestoreImport, RESTORED, 3)):
-        await asked(command(import_id=import_id), place.owner)
+    done = None
+    for command, name, alive in (
+        (UndoImport(import_id=import_id), REMOVED, 0),
+        (RestoreImport(import_id=import_id), RESTORED, 3),
+        (Undo(correlation_id=import_id), REMOVED, 0),
+        (None, RESTORED, 3),
+    ):
+        done = await asked(command or Undo(command_id=done.command_id), place.owner)
         await page.hear_until("facts")
         assert page.facts[-1]["name"] == name
         assert await fetched(place) == (page.positions[-1], alive)
     await page.close()
-    assert len(page.facts) == 2
+    assert len(page.facts) == 4
 
 
 async def test_a_page_that_comes_later_is_told_of_the_import_and_not_of_its_chunks():
