@@ -32,8 +32,8 @@ def rows() -> list[Row]:
     ]  # fmt: skip
 
 
-def measured_from(start: int, name: str):
-    """A projection of that name that stands before the facts, with empty tables."""
+def measured_from(start: int, name: str, *, empty: bool = True):
+    """A projection of that name that stands before the facts, with empty tables or with what is in them."""
     from exact.projections.generations import LIVE, clear
     from exact.projections.image_progress import ImageProgress
     from exact.projections.runner import register
@@ -42,7 +42,8 @@ def measured_from(start: int, name: str):
     projection.name = name
     register(projection)
     execute("update es.projection set position = %s where name = %s", start, name)
-    clear(projection.tables, LIVE)
+    if empty:
+        clear(projection.tables, LIVE)
     return projection
 
 
@@ -81,12 +82,12 @@ def by_orm(recorded) -> None:
         execute("update es.projection set position = position where name = 'image_progress'")
 
 
-def compared(start: int, batches: int = BATCHES) -> list[float]:
+def compared(start: int, batches: int = BATCHES, *, empty: bool = True) -> list[float]:
     """For each batch: seconds to read and decode it / seconds to fold it, with its position, in one transaction."""
     from exact.eventstore.log import read
     from exact.projections.runner import advance
 
-    projection, ratios = measured_from(start, f"measured from {start}"), []
+    projection, ratios = measured_from(start, f"measured from {start}", empty=empty), []
     for turn in range(batches):
         after = start + turn * BATCH
         before = seconds(lambda after=after: read(after=after, limit=BATCH))
