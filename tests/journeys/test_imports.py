@@ -47,8 +47,17 @@ def test_an_import_at_the_page_is_seen_live_undone_and_brought_back(
     lea, ivo = desk("lea"), desk("ivo")
     lea.open_image(image["id"])
 
+    told: list[str] = []
+    ivo.page.on("websocket", lambda socket: socket.on("framereceived", lambda text: told.append(str(text))))
     ivo.open_set(made["number"])
     ivo.marked("import").click()
+    parameters = ivo.page.get_by_label("Parameters")
+    parameters.fill('{"threshold": }')
+    ivo.marked("import-confirm").click()
+    expect(ivo.page.get_by_text("This is not JSON")).to_be_visible()
+    parameters.fill('{"threshold": 0.5}')
+    ivo.page.get_by_label("Model (optional)").fill("hovernet 1.2")
+    ivo.page.get_by_label("Annotation type").select_option(label="cell")
     picture(ivo, "dialog")
     send(ivo, bad)
     expect(ivo.marked("import-run")).to_have_attribute("data-state", "refused", timeout=PATIENCE_MS)
@@ -59,6 +68,9 @@ def test_an_import_at_the_page_is_seen_live_undone_and_brought_back(
     expect(ivo.marked("import-run")).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
     expect(lea.shapes()).to_have_count(12, timeout=PATIENCE_MS)
     expect(lea.page.locator("exact-remark")).to_contain_text("12 annotations were imported by")
+    assert any('"type":"import"' in text and '"state":"complete"' in text for text in told), "the socket told of it"
+    run = office.get("api/v1/annotations/imports/", image_set=made["number"])["results"][0]
+    assert (run["model"], run["parameters"]) == ("hovernet 1.2", {"threshold": 0.5})
     picture(lea, "seen")
 
     ivo.marked("import-close").click()

@@ -3,7 +3,7 @@
 import { type Fact, concernsMany } from "../model/facts";
 import { Signal } from "../state/signal";
 import { type Clock, backoff } from "./clock";
-import { type Attention, CLOSED_FOR_GOOD, type FromClient, type FromServer, PROTOCOL, type Presence } from "./protocol";
+import { type Attention, CLOSED_FOR_GOOD, type FromClient, type FromServer, type ImportNews, PROTOCOL, type Presence } from "./protocol";
 
 export type LiveState = "connecting" | "live" | "offline" | "closed";
 
@@ -22,8 +22,10 @@ export interface ConnectionOptions {
   /** The last position that is in. */
   readonly position: () => number;
   readonly receive: (facts: readonly Fact[], upTo: number) => void;
-  /** Too far behind: load everything by REST; the connection says hello again after it. */
-  readonly reload: () => Promise<void>;
+  /** Too far behind: load everything by REST, at least up to the position; the connection says hello again after it. */
+  readonly reload: (position: number) => Promise<void>;
+  /** How far an import is; not kept, and not told again. */
+  readonly news?: (news: ImportNews) => void;
   /** What moved many annotations at once is in, after a reload. */
   readonly moved?: (facts: readonly Fact[]) => void;
 }
@@ -109,7 +111,9 @@ export class Connection {
       case "heartbeat":
         return this.compare(message.position);
       case "reset":
-        return this.startOver();
+        return this.startOver(message.position);
+      case "import":
+        return this.options.news?.(message);
       case "presence":
         return this.setPeople((people) => people.set(message.person.session, message.person));
       case "left":
@@ -134,7 +138,7 @@ export class Connection {
     const before = facts.slice(0, first);
     if (before.length > 0) this.options.receive(before, before.at(-1)!.position);
     const many = facts.filter((fact) => concernsMany(fact.name));
-    this.startOver(() => this.options.moved?.(many));
+    this.startOver(upTo, () => this.options.moved?.(many));
   }
 
   /** The server is at `position`: if it is still ahead after a moment, something was lost. */
@@ -148,10 +152,10 @@ export class Connection {
   }
 
   /** No socket while loading, so that nothing is folded into a list that is about to be replaced. */
-  private startOver(after: () => void = () => undefined): void {
+  private startOver(position: number, after: () => void = () => undefined): void {
     this.leave();
     this.state.value = "connecting";
-    this.options.reload().then(
+    this.options.reload(position).then(
       () => {
         if (this.stopped) return;
         this.connect();

@@ -24,7 +24,19 @@ export type FromClient =
   | ({ readonly type: "presence" } & Attention)
   | { readonly type: "ping" };
 
+/** At an image set: how far an import into it is; `progress` goes from 0 to 1. */
+export interface ImportNews {
+  readonly id: string;
+  readonly state: string;
+  readonly progress: number;
+  readonly rows_seen: number;
+  readonly rows_good: number;
+  readonly rows_bad: number;
+  readonly rows_done: number;
+}
+
 export type FromServer =
+  | ({ readonly type: "import" } & ImportNews)
   | {
       readonly type: "welcome";
       readonly protocol: number;

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { icon, type IconName, toast } from "../design";
 import { counted } from "../design/format";
+import type { Socket } from "../live/connection";
 import { PageElement } from "./element";
 import { importDialog } from "./import-dialog";
 import { figures } from "./figures";
@@ -13,6 +14,7 @@ import * as rest from "./rest";
 import type { Act } from "../model/selections";
 import { may, teamOf } from "./rights";
 import { urls } from "./routes";
+import { SetLive, setAddress } from "./set-live";
 import { actsOf, forAllOf } from "./selections";
 import type { Image, ImageSet, Me, MyTeam, Progress } from "./shapes";
 import type { UploadPanel } from "./upload-panel";
@@ -50,6 +52,8 @@ export class ImageSetPage extends PageElement {
   /** Raised by one when a file of annotations was sent. */
   declare imported: number;
   private timer: ReturnType<typeof setInterval> | undefined;
+  private live!: SetLive;
+  private readonly wake = (): void => this.live.wake();
 
   constructor() {
     super();
@@ -65,11 +69,16 @@ export class ImageSetPage extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.load();
+    this.live ??= new SetLive(() => new WebSocket(setAddress(this.number)) as unknown as Socket);
+    this.live.start();
+    window.addEventListener("online", this.wake);
     this.timer = setInterval(() => document.hidden || void this.loadProgress(), PROGRESS_EVERY_MS);
   }
 
   override disconnectedCallback(): void {
     clearInterval(this.timer);
+    window.removeEventListener("online", this.wake);
+    this.live.stop();
     super.disconnectedCallback();
   }
 
@@ -147,7 +156,7 @@ export class ImageSetPage extends PageElement {
   }
 
   private import(set: ImageSet): void {
-    importDialog(set, this.images ?? [], () => (this.imported += 1));
+    importDialog(set, this.images ?? [], this.live, () => (this.imported += 1));
   }
 
   private choose(): void {
@@ -282,6 +291,7 @@ export class ImageSetPage extends PageElement {
       <exact-imports
         .imageSet=${this.number}
         .mayImport=${this.can("annotate")}
+        .live=${this.live}
         .turn=${this.imported}
         @exact-imported=${this.loadProgress}
       ></exact-imports>

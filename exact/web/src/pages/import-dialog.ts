@@ -4,15 +4,18 @@ import { html, nothing } from "lit";
 import { icon } from "../design";
 import { bytes } from "../design/format";
 import { PageElement } from "./element";
-import { pause_ms } from "./export-dialog";
 import { control, type Field } from "./form-controls";
 import "./import-report";
-import { namesNoImage, sentenceOf, underWay } from "./import-words";
+import { ImportWatch } from "./import-watch";
+import { cancellable, namesNoImage, sentenceOf, told, underWay } from "./import-words";
+import { parametersProblem } from "./parameters";
 import * as rest from "./rest";
-import type { Image, ImageSet, Import } from "./shapes";
+import type { ImportNews } from "../live/protocol";
+import type { SetLive } from "./set-live";
+import type { AnnotationType, Image, ImageSet, Import } from "./shapes";
 import { LOST, refusal, sendForm } from "./upload-transport";
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const WIDE = new Set(["source", "parameters", "on_bad_rows"]);
 const DRAGS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 
 export class ImportDialog extends PageElement {
@@ -24,9 +27,18 @@ export class ImportDialog extends PageElement {
     sent: { state: true },
     run: { state: true },
     problem: { state: true },
+    wrong: { state: true },
+    types: { state: true },
+    givingUp: { state: true },
   };
   declare set: ImageSet;
   declare images: Image[];
+  /** Types that the set offers; none until they are known. */
+  declare types: AnnotationType[];
+  /** Fields that cannot be sent as they are, each with its sentence. */
+  declare wrong: Record<string, string>;
+  declare givingUp: boolean;
+  live!: SetLive;
   declare file: File | null;
   declare over: boolean;
   /** Bytes that have left, null while nothing is being sent. */
@@ -35,6 +47,7 @@ export class ImportDialog extends PageElement {
   declare problem: string;
   /** Called when the server has the file. */
   accepted: () => void = () => undefined;
+  private watch: ImportWatch | null = null;
   private stop: () => void = () => undefined;
   /** Lost on the way, the same wish goes again under its key. */
   private wish = { body: "", key: "" };
@@ -46,7 +59,36 @@ export class ImportDialog extends PageElement {
     this.sent = null;
     this.run = null;
     this.problem = "";
+    this.types = [];
+    this.wrong = {};
+    this.givingUp = false;
     for (const name of DRAGS) this.addEventListener(name, (event) => this.dragged(event));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.watch = new ImportWatch(this.live, {
+      going: () => this.run !== null && underWay(this.run),
+      heard: (news) => this.heard(news),
+      ask: () => this.ask(),
+    });
+    this.watch.start();
+    void this.loadTypes();
+  }
+
+  override disconnectedCallback(): void {
+    this.watch?.stop();
+    super.disconnectedCallback();
+  }
+
+  /** Without them a row has to name its type, which the field says then. */
+  private async loadTypes(): Promise<void> {
+    try {
+      const products = await rest.products(this.set.team);
+      this.types = products.filter(({ id }) => this.set.product_set.includes(id)).flatMap((product) => product.annotationtype_set);
+    } catch (error) {
+      this.problem = `The annotation types could not be loaded. ${rest.sentence(error)}`;
+    }
   }
 
   /** Files that fall here are annotations, not images for the page behind. */
@@ -66,10 +108,17 @@ export class ImportDialog extends PageElement {
   private submit(event: SubmitEvent): void {
     event.preventDefault();
     const data = new FormData(event.target as HTMLFormElement);
+    this.check("parameters", String(data.get("parameters") ?? ""));
+    if (this.wrong["parameters"]) return this.querySelector<HTMLElement>("[name=parameters]")?.focus();
     if (!this.file) this.problem = "Choose a file first.";
     else if (namesNoImage(this.file.name) && !data.get("image"))
       this.problem = "A GeoJSON file does not name its image: choose the image it is for.";
     else this.send(this.file, data);
+  }
+
+  private check(name: string, text: string): void {
+    const problem = name === "parameters" ? parametersProblem(text) : "";
+    this.wrong = problem ? { ...this.wrong, [name]: problem } : Object.fromEntries(Object.entries(this.wrong).filter(([one]) => one !== name));
   }
 
   /** The words stand before the file, because the server reads them first. */
@@ -98,7 +147,9 @@ export class ImportDialog extends PageElement {
     this.sent = null;
     this.run = JSON.parse(text) as Import;
     this.accepted();
-    void this.watch(this.run.id);
+    // The worker may be quicker than the answer: what the socket told before it is asked for.
+    if (this.live.news.value?.id === this.run.id) this.watch?.now();
+    else this.watch?.again();
   }
 
   private broken(sentence: string): void {
@@ -106,17 +157,36 @@ export class ImportDialog extends PageElement {
     this.problem = sentence;
   }
 
-  /** Until it has come to an end; what cannot be asked now is asked again. */
-  private async watch(id: string): Promise<void> {
-    for (let turn = 0; this.isConnected && this.run && underWay(this.run); turn += 1) {
-      await sleep(pause_ms(turn));
-      try {
-        this.run = await rest.importState(id);
-        this.problem = "";
-      } catch (error) {
-        this.problem = rest.sentence(error);
-      }
+  /** The end is asked for whole: only the answer says what came of it. */
+  private heard(news: ImportNews): boolean {
+    if (!this.run || news.id !== this.run.id) return true;
+    const now = told(this.run, news);
+    if (!underWay(now)) return false;
+    this.run = now;
+    return true;
+  }
+
+  private async ask(): Promise<void> {
+    if (!this.run) return;
+    try {
+      const found = await rest.importState(this.run.id);
+      if (found.id === this.run?.id) this.run = found;
+      this.problem = "";
+    } catch (error) {
+      this.problem = rest.sentence(error);
     }
+  }
+
+  private async giveUp(run: Import): Promise<void> {
+    this.givingUp = true;
+    try {
+      this.run = await rest.moveImport(run.id, "cancel");
+      this.problem = "";
+      this.accepted();
+    } catch (error) {
+      this.problem = rest.sentence(error);
+    }
+    this.givingUp = false;
   }
 
   private cancelSending(): void {
@@ -144,7 +214,9 @@ export class ImportDialog extends PageElement {
     >
       ${this.run ? this.running(this.run) : nothing}
       <form class="stack" ?hidden=${this.run !== null} data-testid="import-dialog" novalidate @submit=${this.submit}>
-        ${this.drop()} ${this.fields().map((field) => this.field(field))} ${this.alert()} ${this.foot()}
+        ${this.drop()}
+        <div class="import-fields">${this.fields().map((field) => this.field(field))}</div>
+        ${this.alert()} ${this.foot()}
       </form>
     </exact-dialog>`;
   }
@@ -183,10 +255,28 @@ export class ImportDialog extends PageElement {
         kind: "select",
         value: this.file && namesNoImage(this.file.name) && images.length === 1 ? images[0]!.value : "",
         options: [{ value: "", label: "Each row names its image" }, ...images],
-        hint: "GeoJSON does not name its image; JSON lines can.",
+        hint: "GeoJSON does not name it; JSON lines can.",
+      },
+      {
+        name: "annotation_type",
+        label: "Annotation type",
+        kind: "select",
+        value: "",
+        options: [{ value: "", label: "Each row names its type" }, ...this.types.map(({ id, name }) => ({ value: String(id), label: name }))],
+        hint: "For rows that name none.",
       },
       { name: "source", label: "Source", optional: true, placeholder: "Where these come from", maxLength: 500 },
       { name: "model", label: "Model", optional: true, placeholder: "Name and version of the program", maxLength: 500 },
+      { name: "model_digest", label: "Model digest", optional: true, placeholder: "sha256:…", maxLength: 500 },
+      {
+        name: "parameters",
+        label: "Parameters",
+        kind: "long",
+        optional: true,
+        placeholder: '{"threshold": 0.5}',
+        maxLength: 100_000,
+        hint: "One JSON object. With source, model and digest it is kept with the import for ever.",
+      },
       {
         name: "on_bad_rows",
         label: "If a row is bad",
@@ -202,18 +292,26 @@ export class ImportDialog extends PageElement {
 
   private field(field: Field) {
     const id = `import-${field.name}`;
+    const problem = this.wrong[field.name];
     const grouped = field.kind === "choice";
     const words = html`${field.label} ${field.optional ? html`<span class="optional">(optional)</span>` : nothing}`;
-    return html`<div class="field" role=${grouped ? "radiogroup" : nothing} aria-labelledby=${grouped ? `${id}-label` : nothing}>
+    return html`<div class="field ${WIDE.has(field.name) ? "wide" : ""}" role=${grouped ? "radiogroup" : nothing} aria-labelledby=${grouped ? `${id}-label` : nothing}
+      @change=${(event: Event) => this.check(field.name, (event.target as HTMLTextAreaElement).value)}>
       ${grouped ? html`<span class="label" id="${id}-label">${words}</span>` : html`<label for=${id}>${words}</label>`}
-      ${control(field, id, false, false)}
-      ${field.hint ? html`<span class="hint" id="${id}-words">${field.hint}</span>` : nothing}
+      ${control(field, id, false, Boolean(problem))}
+      ${
+        problem
+          ? html`<span class="problem" id="${id}-words" role="alert">${problem}</span>`
+          : field.hint
+            ? html`<span class="hint" id="${id}-words">${field.hint}</span>`
+            : nothing
+      }
     </div>`;
   }
 
   private foot() {
     if (this.sent === null)
-      return html`<div class="actions">
+      return html`<div class="actions import-foot">
         <button class="button" type="button" @click=${this.shut}>Cancel</button>
         <button class="button primary" type="submit" data-testid="import-confirm">${icon("layers")}Import</button>
       </div>`;
@@ -241,6 +339,11 @@ export class ImportDialog extends PageElement {
       ${over && run.rows_bad ? html`<exact-import-report .import=${run}></exact-import-report>` : nothing} ${this.alert()}
       <div class="actions">
         ${over && run.state !== "complete" ? html`<button class="button" @click=${() => (this.run = null)}>Another file</button>` : nothing}
+        ${
+          cancellable(run)
+            ? html`<button class="button" data-testid="import-cancel" ?disabled=${this.givingUp} @click=${() => this.giveUp(run)}>Give it up</button>`
+            : nothing
+        }
         <button class="button ${over ? "primary" : ""}" data-testid="import-close" @click=${this.shut}>
           ${over ? "Done" : "Close"}
         </button>
@@ -252,8 +355,8 @@ export class ImportDialog extends PageElement {
 customElements.define("exact-import-dialog", ImportDialog);
 
 /** Open it for a set; `accepted` is called when the server has the file. */
-export function importDialog(set: ImageSet, images: Image[], accepted: () => void): void {
+export function importDialog(set: ImageSet, images: Image[], live: SetLive, accepted: () => void): void {
   const dialog = document.createElement("exact-import-dialog") as ImportDialog;
-  Object.assign(dialog, { set, images, accepted });
+  Object.assign(dialog, { set, images, live, accepted });
   document.body.append(dialog);
 }

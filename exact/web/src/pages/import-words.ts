@@ -1,6 +1,7 @@
 /** Where an import stands, in words. */
 
 import { count, counted } from "../design/format";
+import type { ImportNews } from "../live/protocol";
 import type { Import, ImportState } from "./shapes";
 
 const UNDER_WAY: ImportState[] = ["queued", "checking", "importing", "showing", "running"];
@@ -8,6 +9,9 @@ const UNDER_WAY: ImportState[] = ["queued", "checking", "importing", "showing", 
 export const underWay = ({ state }: Import): boolean => UNDER_WAY.includes(state);
 /** An import that is about to be shown is over in a moment; giving it up would come too late. */
 export const cancellable = (one: Import): boolean => underWay(one) && one.state !== "showing";
+
+/** The import after what the socket told of it. */
+export const told = (one: Import, { id: _, state, ...figures }: ImportNews): Import => ({ ...one, ...figures, state: state as ImportState });
 
 /** One word for a badge. */
 export const WORD: Record<ImportState, string> = {

@@ -4,11 +4,13 @@ import { html, nothing } from "lit";
 import { icon, toast } from "../design";
 import { ago, count, when } from "../design/format";
 import { PageElement } from "./element";
-import { pause_ms } from "./export-dialog";
 import { askForm } from "./form-dialog";
 import "./import-report";
-import { cancellable, KIND, sentenceOf, underWay, undone, WORD } from "./import-words";
+import { ImportWatch } from "./import-watch";
+import { cancellable, KIND, sentenceOf, told, underWay, undone, WORD } from "./import-words";
 import * as rest from "./rest";
+import type { ImportNews } from "../live/protocol";
+import type { SetLive } from "./set-live";
 import type { Import } from "./shapes";
 
 const FIRST = 10;
@@ -17,6 +19,7 @@ export class Imports extends PageElement {
   static override properties = {
     imageSet: { type: Number },
     mayImport: { type: Boolean },
+    live: { attribute: false },
     turn: { type: Number },
     imports: { state: true },
     total: { state: true },
@@ -24,14 +27,14 @@ export class Imports extends PageElement {
   };
   declare imageSet: number;
   declare mayImport: boolean;
+  declare live: SetLive;
   /** Raised by one when a file was sent. */
   declare turn: number;
   declare imports: Import[] | null;
   declare total: number;
   declare problem: string;
   private limit = FIRST;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private asked = 0;
+  private watch: ImportWatch | null = null;
 
   constructor() {
     super();
@@ -41,30 +44,46 @@ export class Imports extends PageElement {
     this.problem = "";
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.watch = new ImportWatch(this.live, {
+      going: () => this.problem !== "" || (this.imports?.some(underWay) ?? false),
+      heard: (news) => this.heard(news),
+      ask: () => this.load(),
+    });
+    this.watch.start();
+  }
+
   override disconnectedCallback(): void {
-    clearTimeout(this.timer);
+    this.watch?.stop();
     super.disconnectedCallback();
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("turn")) this.afresh();
+    if (changed.has("turn")) void this.afresh();
   }
 
-  private afresh(): void {
-    this.asked = 0;
-    void this.load();
+  private async afresh(): Promise<void> {
+    await this.load();
+    this.watch?.again();
+  }
+
+  /** What is new to the list, or has come to an end, is asked for whole. */
+  private heard(news: ImportNews): boolean {
+    const known = this.imports?.find(({ id }) => id === news.id);
+    const now = known && told(known, news);
+    if (!now || !underWay(now)) return false;
+    this.imports = this.imports!.map((one) => (one === known ? now : one));
+    return true;
   }
 
   private async load(): Promise<void> {
-    clearTimeout(this.timer);
     try {
       const page = await rest.importsOf(this.imageSet, this.limit);
       this.take(page.results, page.count);
     } catch (error) {
       this.problem = rest.sentence(error);
     }
-    if (this.isConnected && (this.problem || this.imports?.some(underWay)))
-      this.timer = setTimeout(() => void this.load(), pause_ms(this.asked++));
   }
 
   /** What has come to an end since the last question changed the figures of the page. */
@@ -81,7 +100,7 @@ export class Imports extends PageElement {
 
   private more(): void {
     this.limit += 50;
-    this.afresh();
+    void this.afresh();
   }
 
   private async cancel(one: Import): Promise<void> {
@@ -124,7 +143,7 @@ export class Imports extends PageElement {
   private moved(sentence: string): void {
     toast(sentence, "good");
     this.changed();
-    this.afresh();
+    void this.afresh();
   }
 
   protected override render() {
@@ -162,10 +181,20 @@ export class Imports extends PageElement {
       <p class=${one.state === "failed" || one.state === "refused" ? "problem" : ""}>${sentenceOf(one)}</p>
       ${underWay(one) ? html`<exact-progress label="Import of ${one.filename}" .max=${one.state === "queued" ? 0 : 1} .value=${one.progress}></exact-progress>` : nothing}
       ${one.source || one.model ? html`<p class="muted">${[one.source, one.model].filter(Boolean).join(", ")}</p>` : nothing}
-      ${at ? html`<p class="muted"><time datetime=${at} title=${when(at)}>${ago(at)}</time>${one.user_name ? ` by ${one.user_name}` : ""}</p>` : nothing}
+      ${this.made(one)} ${at ? html`<p class="muted"><time datetime=${at} title=${when(at)}>${ago(at)}</time>${one.user_name ? ` by ${one.user_name}` : ""}</p>` : nothing}
       ${one.rows_bad && !underWay(one) ? html`<details><summary>Bad rows (${count(one.rows_bad)})</summary>${this.report(one)}</details>` : nothing}
       ${this.mayImport ? this.tools(one) : nothing}
     </li>`;
+  }
+
+  /** What is kept beside source and model. */
+  private made({ model_digest, parameters }: Import) {
+    if (!model_digest && !parameters) return nothing;
+    return html`<details>
+      <summary>How it was made</summary>
+      ${model_digest ? html`<p class="mono import-made">${model_digest}</p>` : nothing}
+      ${parameters ? html`<pre class="import-made">${JSON.stringify(parameters, null, 2)}</pre>` : nothing}
+    </details>`;
   }
 
   private report(one: Import) {

@@ -214,6 +214,8 @@ export interface Import {
   filename: string;
   source: string;
   model: string;
+  model_digest?: string;
+  parameters?: Record<string, unknown> | null;
   user: number | null;
   user_name: string | null;
   annotation_count: number | null;
