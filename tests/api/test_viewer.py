@@ -153,6 +153,19 @@ def test_activity_tells_who_did_what_newest_first(place):
     assert stranger.client.get(f"{V1}/activity/?image={place.image}").status_code == 404
 
 
+def test_activity_goes_on_before_a_position_however_much_is_newer(place):
+    place.workplace.draw()
+    projected()
+    first = place.client.get(f"{V1}/activity/?limit=2&team={place.team}").json()["results"]
+    place.workplace.draw()
+    projected()
+    older = place.client.get(f"{V1}/activity/?limit=2&team={place.team}&before={first[-1]['position']}").json()
+    assert all(row["position"] < first[-1]["position"] for row in older["results"])
+    whole = place.client.get(f"{V1}/activity/?limit=5&team={place.team}").json()["results"]
+    assert whole[1:] == [*first, *older["results"]]
+    assert place.client.get(f"{V1}/activity/?before=x").status_code == 400
+
+
 def test_activity_takes_as_many_queries_for_many_facts_as_for_one(place, django_assert_max_num_queries):
     projected()
     with django_assert_max_num_queries(20) as queries:

@@ -14,6 +14,7 @@ from exact.accounts.models import users_by_person
 from exact.accounts.permissions import Permission
 from exact.api import scope
 from exact.api.people import asker
+from exact.api.positions import position_in
 from exact.api.v1.sentences import sentence
 from exact.api.v1.told import origins
 from exact.api.views import whole
@@ -23,15 +24,17 @@ from exact.projections.models import ActivityRow, AnnotationRow, ImageRow, Image
 
 ERASED = "somebody"
 NUMBERS = [OpenApiParameter(name, int) for name in ("team", "image_set", "image")]
+BEFORE = OpenApiParameter("before", int, description="Only what stands before this position, however much is newer.")
 
 
 class ActivityList(GenericAPIView[Any]):
     """A page of facts in words."""
 
-    @extend_schema(parameters=NUMBERS, responses=OpenApiTypes.OBJECT)
+    @extend_schema(parameters=[*NUMBERS, BEFORE], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Limit and offset as everywhere."""
-        page: list[ActivityRow] = self.paginate_queryset(chosen(request)) or []
+        rows, before = chosen(request), position_in(request, "before")
+        page: list[ActivityRow] = self.paginate_queryset(rows if before is None else rows.filter(id__lt=before)) or []
         return self.get_paginated_response(told(page))
 
 

@@ -42,6 +42,13 @@ export function ago(time: string, now = Date.now()): string {
 export const when = (time: string): string => DATE_TIME.format(instant(time));
 export const day = (time: string): string => DATE.format(instant(time));
 
+/** The day as a heading: "Today", "Yesterday", else the date. */
+export function dayName(time: string, now = Date.now()): string {
+  const that = day(time);
+  if (that === DATE.format(now)) return "Today";
+  return that === DATE.format(now - 86_400_000) ? "Yesterday" : that;
+}
+
 export function instant(time: string): Date {
   return new Date(/([zZ]|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`);
 }

@@ -303,7 +303,7 @@ export class ImageSetPage extends PageElement {
       ></exact-set-products>
       <section class="card panel" aria-labelledby="activity-title">
         <h2 class="panel-title" id="activity-title">${icon("activity")}Activity</h2>
-        <exact-activity .imageSet=${this.number} .limit=${10}></exact-activity>
+        <exact-activity paged .imageSet=${this.number} .limit=${10}></exact-activity>
       </section>`;
   }
 

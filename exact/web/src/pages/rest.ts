@@ -105,10 +105,10 @@ export const progress = (set: number, min_position?: number): Promise<Progress> 
 export async function activity(
   of: { image_set?: number; team?: number },
   limit: number,
-  offset = 0,
+  before?: number,
 ): Promise<Activity[]> {
   const query = new URLSearchParams(
-    Object.entries({ ...of, limit, offset }).map(([key, value]) => [key, String(value)]),
+    Object.entries({ ...of, limit, ...(before === undefined ? {} : { before }) }).map(([key, value]) => [key, String(value)]),
   );
   return (await get<Listing<Activity>>(`${API}/activity/?${query}`)).results;
 }

@@ -1,4 +1,4 @@
-/** One team: its members and roles, its products and annotation types. */
+/** One team: its members and roles, its products and annotation types, and all that happened in it. */
 
 import { html, nothing } from "lit";
 import { icon, toast } from "../design";
@@ -64,6 +64,10 @@ export class TeamPage extends PageElement {
         <exact-products class="column-main" .me=${this.me} .team=${team}></exact-products>
         <exact-members class="column-side wide" .me=${this.me} .team=${team}></exact-members>
       </div>
+      <section class="card panel team-history" aria-labelledby="history-title">
+        <h2 class="panel-title" id="history-title">${icon("activity")}History</h2>
+        <exact-activity paged .team=${team.number} .limit=${15}></exact-activity>
+      </section>
     </div>`;
   }
 }

@@ -101,10 +101,3 @@ function wordsForImage(name: string, { name: called, count, removed, restored }:
       return "changed the image";
   }
 }
-
-/** The day as a heading: "Today", "Yesterday", else the date. */
-export function dayOf(at: string, day: (time: string) => string, now = Date.now()): string {
-  const that = day(at);
-  if (that === day(new Date(now).toISOString())) return "Today";
-  return that === day(new Date(now - 86_400_000).toISOString()) ? "Yesterday" : that;
-}

@@ -4,12 +4,12 @@ import "../design/avatar";
 import { css, html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { type HistoryFact, historyOfImage } from "../api/history";
-import { ago, day, when } from "../design/format";
+import { ago, dayName, when } from "../design/format";
 import { controls } from "../design/styles";
 import { inForce, mayUndo } from "../model/compensations";
 import type { Desk } from "../viewer/desk";
 import { undoButton } from "./annotation-history";
-import { type Step, dayOf, deedOf, stepsOf } from "./chronicle";
+import { type Step, deedOf, stepsOf } from "./chronicle";
 import { DeskElement, look } from "./element";
 import { historyLook } from "./history-look";
 
@@ -213,7 +213,7 @@ export class ExactImageHistory extends DeskElement {
 function byDay(all: readonly Step[]): Map<string, Step[]> {
   const days = new Map<string, Step[]>();
   for (const step of all) {
-    const name = dayOf(step.facts[0]!.at, day);
+    const name = dayName(step.facts[0]!.at);
     const steps = days.get(name) ?? [];
     steps.push(step);
     days.set(name, steps);

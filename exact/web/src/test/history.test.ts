@@ -7,7 +7,7 @@ import type { Fact, FactData } from "../model/facts";
 import { evolve } from "../model/facts";
 import type { Vector } from "../model/vector";
 import type { Left } from "../state/entries";
-import { dayOf, deedOf, stepsOf } from "../panels/chronicle";
+import { deedOf, stepsOf } from "../panels/chronicle";
 import { sealOf } from "../panels/proof-line";
 import { undoneInWords } from "../viewer/undone";
 import { extentOf } from "../viewer/undo-step";
@@ -112,12 +112,6 @@ describe("the history of an image", () => {
       "imported 1,200 annotations",
       "uploaded the image",
     ]);
-  });
-
-  it("has a heading for each day", () => {
-    const now = Date.parse("2026-03-02T12:00:00Z");
-    const day = (at: string): string => at.slice(0, 10);
-    expect(["2026-03-02T01:00:00Z", "2026-03-01T23:00:00Z", "2026-02-01T00:00:00Z"].map((at) => dayOf(at, day, now))).toEqual(["Today", "Yesterday", "2026-02-01"]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deed, grouped } from "../../pages/activity-list";
+import { byDay, deed, grouped, joined } from "../../pages/deeds";
 import { byType, figures, stage } from "../../pages/figures";
 import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
@@ -127,12 +127,28 @@ describe("the small rules", () => {
   });
 
   it("makes one line of the same deed in a row", () => {
-    const did = (by: string, summary: string) => ({ by, summary, position: 1 }) as Activity;
+    const did = (by: string, summary: string) => ({ by, summary, position: 1, at: "2026-01-01T12:00:00Z" }) as Activity;
     const groups = grouped([did("a", "drew"), did("a", "drew"), did("b", "drew"), did("a", "drew")]);
     expect(groups.map(({ entry, times }) => [entry.by, times])).toEqual([
       ["a", 2],
       ["b", 1],
       ["a", 1],
+    ]);
+  });
+
+  it("joins the newest page with what is known, and begins anew where they do not meet", () => {
+    const at = (...positions: number[]) => positions.map((position) => ({ position }) as Activity);
+    expect(joined(at(9, 7, 5, 3), at(12, 9, 7)).map(({ position }) => position)).toEqual([12, 9, 7, 5, 3]);
+    expect(joined(at(9, 7), at(40, 30)).map(({ position }) => position)).toEqual([40, 30]);
+    expect(joined([], at(2, 1)).map(({ position }) => position)).toEqual([2, 1]);
+  });
+
+  it("puts lines under their days", () => {
+    const on = (at: string) => ({ entry: { at } as Activity, times: 1 });
+    const days = byDay([on(new Date().toISOString()), on("2020-02-03T12:00:00Z"), on("2020-02-03T11:00:00Z")]);
+    expect(days.map(([name, lines]) => [name, lines.length])).toEqual([
+      ["Today", 1],
+      ["Feb 3, 2020", 2],
     ]);
   });
 
