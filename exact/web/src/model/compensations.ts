@@ -18,12 +18,12 @@ export interface Asker {
   readonly permissions: readonly string[];
 }
 
-const VERDICTS = new Set(["AnnotationVerified", "VerificationWithdrawn"]);
+/** What the work needs that takes the fact back; for all others it is the right to annotate. */
+const NEEDS: Record<string, string> = { AnnotationVerified: "verify", VerificationWithdrawn: "verify", ImageRenamed: "manage_images" };
 
 /** The right to do such work, and for somebody else's the right to undo it. */
 export function mayUndo(fact: Recorded, { person, permissions }: Asker): boolean {
-  const needed = VERDICTS.has(fact.name) ? "verify" : "annotate";
-  return permissions.includes(needed) && (fact.by === person || permissions.includes("undo_others"));
+  return permissions.includes(NEEDS[fact.name] ?? "annotate") && (fact.by === person || permissions.includes("undo_others"));
 }
 
 type Rule = (fact: Recorded, now: Annotation, person: string) => boolean;
@@ -44,6 +44,14 @@ const RULES: Record<string, Rule> = {
 /** Is what the fact brought still so, and nothing built on it? `now` is the annotation as the server has it. */
 export function inForce(fact: Recorded, now: Annotation, person: string): boolean {
   return RULES[fact.name]?.(fact, now, person) ?? false;
+}
+
+/** Facts of an import on an image: each takes the one before back. */
+const MOVES = new Set(["ImportedAnnotationsShown", "ImportedAnnotationsRemoved", "ImportedAnnotationsRestored"]);
+
+/** The same of what happened to the image itself, or to all annotations of an import; `newest` of its stream. */
+export function inForceOnImage({ name, data }: Recorded, newest: boolean, imageName: string): boolean {
+  return name === "ImageRenamed" ? data.name === imageName : newest && MOVES.has(name);
 }
 
 /** An import is taken back as a whole, not annotation by annotation. */

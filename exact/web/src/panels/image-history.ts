@@ -6,7 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { type HistoryFact, historyOfImage } from "../api/history";
 import { ago, dayName, when } from "../design/format";
 import { controls } from "../design/styles";
-import { inForce, mayUndo } from "../model/compensations";
+import { inForce, inForceOnImage, mayUndo } from "../model/compensations";
 import type { Desk } from "../viewer/desk";
 import { undoButton } from "./annotation-history";
 import { type Step, deedOf, stepsOf } from "./chronicle";
@@ -74,7 +74,7 @@ export class ExactImageHistory extends DeskElement {
   }
 
   protected follows(desk: Desk) {
-    return [desk.session.status, desk.session.selection];
+    return [desk.session.status, desk.session.selection, desk.imageName];
   }
 
   override connectedCallback(): void {
@@ -198,14 +198,17 @@ export class ExactImageHistory extends DeskElement {
 
   private show(keys: readonly string[]): void {
     this.dispatchEvent(new CustomEvent("exact-shown"));
-    if (keys.length === 0) this.desk.say("It is not on the image any more.");
+    if (keys.length === 0) this.desk.say("There is nothing of it to select.");
     else this.desk.showThese(keys);
   }
 
   private undoable(fact: HistoryFact): boolean {
-    const { session, asker } = this.desk;
+    const { session, asker, imageName } = this.desk;
+    if (!mayUndo(fact, asker)) return false;
     const now = session.store.confirmed(session.store.keyOf(fact.stream_id) ?? "");
-    return now !== undefined && mayUndo(fact, asker) && inForce(fact, now, asker.person);
+    if (now) return inForce(fact, now, asker.person);
+    const newest = this.facts?.find((one) => one.stream_id === fact.stream_id) === fact;
+    return inForceOnImage(fact, newest, imageName.value);
   }
 }
 

@@ -31,6 +31,8 @@ export interface Left {
   readonly code: string;
   readonly reason: string;
   readonly changed_by?: string;
+  /** Of an import: how many of its annotations; the reason says so. */
+  readonly count?: number;
 }
 
 /** Why the server did not carry it out; `detail` is a sentence for people. */

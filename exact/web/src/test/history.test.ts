@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Refusal, Unreachable } from "../api/client";
 import type { HistoryFact, HistoryPage, InclusionProof } from "../api/history";
 import type { Annotation } from "../model/annotation";
-import { inForce, mayUndo } from "../model/compensations";
+import { inForce, inForceOnImage, mayUndo } from "../model/compensations";
 import type { Fact, FactData } from "../model/facts";
 import { evolve } from "../model/facts";
 import type { Vector } from "../model/vector";
@@ -10,7 +10,7 @@ import type { Left } from "../state/entries";
 import { deedOf, stepsOf } from "../panels/chronicle";
 import { sealOf } from "../panels/proof-line";
 import { undoneInWords } from "../viewer/undone";
-import { extentOf } from "../viewer/undo-step";
+import { extentOf, movedBy } from "../viewer/undo-step";
 
 const box = (size: number): Vector => ({ vector_type: 1, points: [0, 0, size, size], frame: null, plane: 0 });
 
@@ -68,6 +68,15 @@ describe("a step can be undone", () => {
     expect([inForce(withdrawn, now, "vera"), inForce(withdrawn, now, "anna")]).toEqual([true, false]);
   });
 
+  it("the name of an image while it has it, an import while nothing newer moved it", () => {
+    const renamed = fact(4, "ImageRenamed", { name: "B" });
+    expect([inForceOnImage(renamed, true, "B"), inForceOnImage(renamed, true, "C")]).toEqual([true, false]);
+    expect(mayUndo(renamed, rights("anna", "annotate"))).toBe(false);
+    const shown = fact(5, "ImportedAnnotationsShown", { count: 1200 });
+    expect([inForceOnImage(shown, true, "B"), inForceOnImage(shown, false, "B")]).toEqual([true, false]);
+    expect([movedBy(shown), movedBy(renamed)]).toEqual([1200, null]);
+  });
+
   it("what an import brought is not, for the import is undone as a whole", () => {
     expect(inForce({ ...drawn, causation_id: "import" }, after(drawn), "anna")).toBe(false);
   });
@@ -83,6 +92,11 @@ describe("the answer in words", () => {
   it("says what stays, and why", () => {
     expect(say(2, left("Somebody verified it since.", "vera"))).toBe("2 undone. 1 stays: Vera verified it since.");
     expect(say(0, left("The verdict was changed or withdrawn since."))).toBe("Nothing was undone: the verdict was changed or withdrawn since.");
+  });
+
+  it("of an import says how many of its annotations stay", () => {
+    const reason = "12 of its annotations stay: people have worked on them since.";
+    expect(say(1, { ...left(reason), count: 12 })).toBe(`Undone. ${reason}`);
   });
 
   it("names each reason once, the most frequent first", () => {

@@ -4,6 +4,7 @@ import { Refusal, Unreachable } from "../api/client";
 import { type HistoryFact, type Undone, historyOfImage, undo } from "../api/history";
 import { count } from "../design/format";
 import { toast } from "../design/toast";
+import type { FactData } from "../model/facts";
 import { uuid7 } from "../model/uuid7";
 import { confirmed } from "../panels/confirm";
 import type { Desk } from "./desk";
@@ -20,6 +21,12 @@ export interface Extent {
 }
 
 type Position = Pick<HistoryFact, "position" | "command_id" | "stream_id">;
+
+/** How many annotations an import's fact is about; null for every other fact. */
+export function movedBy({ name, data }: Pick<HistoryFact, "name" | "data">): number | null {
+  const { count: shown, removed, restored } = data as FactData;
+  return name.startsWith("ImportedAnnotations") ? (shown ?? removed ?? restored ?? 0) : null;
+}
 
 /** How many annotations of the image a fact's command touched: its facts stand in one range of positions. */
 export async function extentOf(image: number, fact: Position, read = historyOfImage): Promise<Extent> {
@@ -44,9 +51,10 @@ async function walk(image: number, fact: Position, side: "before" | "after", str
 }
 
 /** Asks where it is more than one annotation, takes it back, and says what came of it. */
-export async function undoStep(desk: Desk, fact: Position): Promise<void> {
+export async function undoStep(desk: Desk, fact: HistoryFact): Promise<void> {
   try {
-    const { annotations, more } = await extentOf(desk.workspace.image.number, fact);
+    const moved = movedBy(fact);
+    const { annotations, more } = moved === null ? await extentOf(desk.workspace.image.number, fact) : { annotations: moved, more: false };
     if (annotations > 1 && !(await sure(`${more ? "more than " : ""}${count(annotations)}`))) return;
   } catch (problem) {
     return failed(problem, () => void undoStep(desk, fact));
@@ -62,25 +70,25 @@ function sure(annotations: string): Promise<boolean> {
   });
 }
 
-/** A second try has the same key, so that it is done once. */
-async function send(desk: Desk, command: string, key: string): Promise<void> {
+/** A second try has the same key, so that it is done once. `redo`: what is taken back was an undo itself. */
+async function send(desk: Desk, command: string, key: string, redo = false): Promise<void> {
   try {
-    tell(desk, await undo(command, key));
+    tell(desk, await undo(command, key), redo);
   } catch (problem) {
-    failed(problem, () => void send(desk, command, key));
+    failed(problem, () => void send(desk, command, key, redo));
   }
 }
 
-function tell(desk: Desk, undone: Undone): void {
-  const words = undoneInWords(undone, (person) => desk.nameOf(person));
+function tell(desk: Desk, undone: Undone, again: boolean): void {
+  const words = again && undone.left_count === 0 ? "Done again." : undoneInWords(undone, (person) => desk.nameOf(person));
   const left = undone.left.flatMap(({ stream_id }) => desk.session.store.keyOf(stream_id) ?? []);
-  const redo = { label: "Redo", run: () => void send(desk, undone.command_id, uuid7()) };
+  const redo = { label: again ? "Undo" : "Redo", run: () => void send(desk, undone.command_id, uuid7(), !again) };
   const show = { label: "Show", run: () => desk.showThese([...new Set(left)]) };
   toast(words, undone.left_count === 0 ? "good" : "plain", undone.left_count === 0 ? redo : left.length > 0 ? show : undefined);
 }
 
 function failed(problem: unknown, again: () => void): void {
-  if (problem instanceof Unreachable) toast("The server could not be reached; nothing was undone.", "bad", { label: "Try again", run: again });
+  if (problem instanceof Unreachable) toast("The server did not answer. Try again: nothing is undone twice.", "bad", { label: "Try again", run: again });
   else if (problem instanceof Refusal) toast(problem.detail, "bad");
   else throw problem;
 }

@@ -7,6 +7,7 @@ import type { Left } from "../state/entries";
 /** "2 undone. 1 stays: Vera verified it since." */
 export function undoneInWords({ undone, left_count, left }: Undone, nameOf: (person: string) => string): string {
   if (left_count === 0) return undone === 1 ? "Undone." : `${count(undone)} undone.`;
+  if (undone > 0 && left.every((one) => one.count !== undefined)) return ["Undone.", ...left.map((one) => one.reason)].join(" ");
   const reasons = reasonsOf(left, nameOf);
   if (undone === 0 && left_count === 1) return `Nothing was undone: ${reasons}.`;
   const done = undone === 0 ? "Nothing was undone." : `${count(undone)} undone.`;
