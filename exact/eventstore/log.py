@@ -1,7 +1,7 @@
 """The log as the other rooms see it: append one command's facts, read by stream, scope and position."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -164,6 +164,12 @@ def begun_after(stream_ids: Sequence[UUID], position: int) -> bool:
     """Whether the first fact of one of these streams stands after a position."""
     sql = "select exists (select from es.event where stream_id = any(%s) and version = 1 and position > %s)"
     return bool(_rows(sql, list(stream_ids), position)[0][0])
+
+
+def changed_after(stream_ids: Iterable[UUID], position: int) -> list[UUID]:
+    """Those of the streams that have a fact of their own after a position."""
+    sql = "select distinct stream_id from es.event where stream_id = any(%s) and position > %s"
+    return [stream_id for (stream_id,) in _rows(sql, list(stream_ids), position)]
 
 
 def next_number(noun: str) -> int:

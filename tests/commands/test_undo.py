@@ -1,7 +1,7 @@
 """Undo: what it takes back, what it leaves and why, and who may."""
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from exact.commands.annotations import (
@@ -25,6 +25,7 @@ from exact.eventstore import log
 from exact.projections.annotations import ANNOTATIONS, AnnotationRow, shown
 from exact.projections.rebuilding import differences
 from tests.builders import a_box, a_polygon, a_workplace, someone
+from tests.contracts.store import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,3 +162,14 @@ def test_the_second_verdict_is_undone_to_the_first_one():
         assert AnnotationRow.objects.get().status == status
     undone(last, place.owner)
     assert AnnotationRow.objects.get().status == "accepted"
+
+
+def test_two_people_who_undo_the_same_at_once_undo_it_once():
+    place = a_workplace()
+    drawn = dispatch(batch([draw_wish(place) for _ in range(5)]), by=place.owner)
+    people = [place.owner, place.member(Role.ADMIN)]
+    answers = in_threads(2, lambda one: undone(drawn, people[one]).details, connections.close_all)
+    assert sorted(answer["undone"] for answer in answers) == [0, 5]
+    assert {one["reason"] for answer in answers for one in answer["left"]} == {"It is as it was before already."}
+    assert AnnotationRow.objects.filter(removed=True).count() == 5
+    assert differences(ANNOTATIONS) == []

@@ -70,7 +70,10 @@ def tour(place, founder):
     team, guest, image = {"team_id": place.team_id}, {"person_id": someone().person_id}, {"image_id": place.image_id}
     t, p, k, s, i, a, d = teams, products, annotation_types, image_sets, images, annotations, dataset_versions
     box, polygon = place.types[VectorType.BOUNDING_BOX], place.types[VectorType.POLYGON]
-    mine = {"annotation_id": place.draw().id}
+    mine, other = (
+        {"annotation_id": place.draw().id},
+        a_type(place.product_id, place.owner, VectorType.POLYGON, name="k"),
+    )
     founded = yield t.FoundTeam(name="short"), founder
     yield t.DissolveTeam(team_id=founded), founder
     yield t.RestoreTeam(team_id=founded), founder
@@ -92,14 +95,11 @@ def tour(place, founder):
     yield s.DetachProduct(**image_set, **product)
     yield s.WithdrawImageSet(**image_set)
     yield s.RestoreImageSet(**image_set)
-    yield lambda: register(place.image_set_id, place.owner, "another")
     yield i.RenameImage(**image, name="renamed")
     yield i.WithdrawImage(**image)
     yield i.RestoreImage(**image)
     yield a.ReshapeAnnotation(**mine, vector=a_polygon(90))
-    yield a.ReclassifyAnnotation(
-        **mine, annotation_type_id=a_type(place.product_id, place.owner, VectorType.POLYGON, name="k")
-    )
+    yield a.ReclassifyAnnotation(**mine, annotation_type_id=other)
     yield a.DescribeAnnotation(**mine, description="large")
     yield a.EditAnnotation(**mine, annotation_type_id=box, vector=a_box())
     yield a.VerifyAnnotation(**mine, verdict=Verdict.ACCEPTED)
@@ -108,6 +108,7 @@ def tour(place, founder):
     yield a.RestoreAnnotation(**mine)
     drawing = a.DrawAnnotation(**image, annotation_type_id=polygon, vector=a_polygon())
     yield batch([drawing, i.RenameImage(**image, name="named twice"), drawing])
+    yield lambda: register(place.image_set_id, place.owner, "another")
     version = yield lambda: freeze(Freeze(name="nuclei", image_set_ids=(place.image_set_id,)), by=place.owner)
     yield d.WithdrawDatasetVersion(dataset_version_id=version, reason="wrong")
     yield d.ReinstateDatasetVersion(dataset_version_id=version)
@@ -128,6 +129,24 @@ def test_whatever_was_done_is_taken_back_and_the_undo_of_it_too():
             answer = dispatch(wish, by=by) if isinstance(wish, Command) else wish()
             seen |= taken_back(answer, before, by)
     assert {kind.__name__ for kind in set(FACTS.values()) - seen} == OF_RUNNING_IMPORTS
+    assert all(differences(inline) == [] for inline in INLINE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_piece_of_work_is_undone_at_once_and_brought_back_at_once():
+    place, work, answer = a_workplace(), new_id(), None
+    wishes = tour(place, someone())
+    asked = next(wishes)
+    before = offered()
+    while not callable(asked):
+        if isinstance(asked, Command):
+            answer = dispatch(asked, by=place.owner, correlation_id=work)
+        asked = wishes.send(answer and answer.id)
+    after = offered()
+    undo = dispatch(Undo(correlation_id=work), by=place.owner)
+    assert (undo.details["left"], offered()) == ([], before)
+    redo = undone(undo, place.owner)
+    assert (redo.details["left"], offered()) == ([], after)
     assert all(differences(inline) == [] for inline in INLINE)
 
 

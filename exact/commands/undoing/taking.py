@@ -28,8 +28,8 @@ Left = dict[str, Any]  # Any: JSON
 class Taking:
     """What was decided so far, and what was left alone.
 
-    Facts of one stream that one command recorded one after the other make a *run*: where shape and type would not fit
-    any more, the whole run stays. Of an import everything that one command did is a run.
+    Facts of one annotation that one command recorded one after the other make a *run*: where shape and type would not
+    fit any more, the whole run stays. Of an import everything that one command did is a run.
     """
 
     def __init__(self, work: Work, context: Context) -> None:
@@ -60,13 +60,22 @@ class Taking:
             stamp = replace(self._context.stamp, causation_id=command_id)
             if isinstance(run[0].fact, OF_IMPORTS):
                 self._take_import(run[-1], stamp)
-            else:
+            elif isinstance(run[0].fact, OF_ANNOTATIONS):
                 self._take_run(run, stamp)
+            else:
+                for recorded in reversed(run):
+                    self._take(recorded, stamp)
+
+    def _take(self, recorded: Recorded, stamp: Stamp) -> None:
+        """One fact of something other than an annotation: what is decided about the next one asks its row."""
+        self._show_annotations()
+        try:
+            self._decided([self._back(recorded, stamp)])
+            self.undone += 1
+        except Refusal as refusal:
+            self.left.append(self._left(recorded, refusal))
 
     def _take_run(self, run: list[Recorded], stamp: Stamp) -> None:
-        of_annotation = isinstance(run[0].fact, OF_ANNOTATIONS)
-        if not of_annotation:
-            self._show_annotations()
         before = self._context.notebook.state(run[0].fact.originator_id)
         changes, left = [], []
         for recorded in reversed(run):
@@ -74,12 +83,13 @@ class Taking:
                 changes.append(self._back(recorded, stamp))
             except Refusal as refusal:
                 left.append(self._left(recorded, refusal))
-        if of_annotation and changes and not fits(changes[-1].after, self._context):
+        if changes and not fits(changes[-1].after, self._context):
             self._context.notebook.write(before)
             changes, left = [], [self._left(recorded, misfit()) for recorded in reversed(run)]
         self.left += left
         self.undone += len(changes)
-        self._decided(changes, later=of_annotation)
+        self.changes += changes
+        self._unshown += changes
 
     def _back(self, recorded: Recorded, stamp: Stamp) -> Change:
         """The change that takes one fact back, or a refusal."""
@@ -121,19 +131,16 @@ class Taking:
             code, sentence, count = stays
             self.left.append(self._left(newest, CannotUndo(sentence, code=code), import_id) | {"count": count})
 
-    def _decided(self, changes: list[Change], *, later: bool = False) -> None:
-        """What comes next asks the rows of these; annotations are shown when something else is asked, or in the end."""
+    def _decided(self, changes: list[Change]) -> None:
+        """What comes next asks the rows of these."""
         self.changes += changes
-        if later:
-            self._unshown += changes
-            return
         for change in changes:
             self._context.notebook.write(change.after)
-        if changes:
-            show(changes)
-            self._context.notebook.forget_rows()
+        show(changes)
+        self._context.notebook.forget_rows()
 
     def _show_annotations(self) -> None:
+        """Their rows are asked for only when something else is decided; else they are shown once, in the end."""
         show(self._unshown)
         self._unshown = []
 

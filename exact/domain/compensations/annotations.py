@@ -1,7 +1,7 @@
 """What takes a fact about an annotation back: decided on the state now, and only where the fact is still in force."""
 
 from exact.domain import annotations as a
-from exact.domain.annotations import Annotation
+from exact.domain.annotations import Annotation, Verification
 from exact.domain.compensations.base import UNDONE, CannotUndo, Compensation
 from exact.domain.facts import Fact, Stamp
 
@@ -53,9 +53,10 @@ def _verified(now: Annotation, fact: a.AnnotationVerified, before: Annotation | 
     """The verdict that the same person had given of the same content before, else none."""
     assert before is not None, "it was there before"
     said, had = now.verification_of(fact.by), before.verification_of(fact.by)
-    if said is None or (said.verdict, said.of_version) != (fact.verdict, fact.of_version):
+    stands = said and said.verdict == fact.verdict and (said.of_version == fact.of_version or _valid(said, now, before))
+    if not stands:
         raise CannotUndo("The verdict was changed or withdrawn since.", changed_by=str(fact.by))
-    if had and stamp.by == fact.by and had.of_version == now.content_version:
+    if had and stamp.by == fact.by and _valid(had, before, now):
         return now.verify(had.verdict, now.version, had.number, stamp)
     return now.withdraw_verification(fact.by, stamp)
 
@@ -65,9 +66,14 @@ def _withdrawn(now: Annotation, fact: a.VerificationWithdrawn, before: Annotatio
     said, person_id = before.verification_of(fact.person_id), fact.person_id
     if said is None or stamp.by != person_id:
         raise CannotUndo("Only the person who gave the verdict can give it again.", changed_by=str(fact.by))
-    if now.verification_of(person_id) or said.of_version != now.content_version:
+    if now.verification_of(person_id) or not _valid(said, before, now):
         raise _changed(now)
     return now.verify(said.verdict, now.version, said.number, stamp)
+
+
+def _valid(said: Verification, state: Annotation, other: Annotation) -> bool:
+    """Whether it is a verdict of what the state shows, and the other shows the same; edits may have come and gone."""
+    return said.of_version == state.content_version and _content(state) == _content(other)
 
 
 Content = tuple[object, ...]
