@@ -57,7 +57,7 @@ export class ExactDialog extends LitElement {
         background: var(--scrim);
         animation: appear var(--calm) var(--ease);
       }
-      header {
+      .top {
         display: flex;
         align-items: flex-start;
         gap: 12px;
@@ -126,7 +126,7 @@ export class ExactDialog extends LitElement {
 
   protected override render() {
     return html`<dialog aria-labelledby="heading" @close=${this.closed} @cancel=${this.cancel}>
-      <header>
+      <div class="top">
         <div class="words">
           <h2 id="heading">${this.heading}</h2>
           ${this.lead ? html`<p>${this.lead}</p>` : nothing}
@@ -140,7 +140,7 @@ export class ExactDialog extends LitElement {
         >
           ${icon("close")}
         </button>
-      </header>
+      </div>
       <div class="body">${this.open ? html`<slot></slot>` : nothing}</div>
     </dialog>`;
   }

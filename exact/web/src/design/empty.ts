@@ -54,12 +54,12 @@ export class ExactEmpty extends LitElement {
       :host([small]) .sign {
         display: none;
       }
-      h3 {
+      h2 {
         margin: 0;
         color: var(--ink);
         font: 620 var(--text-lg) / 1.4 var(--font);
       }
-      :host([small]) h3 {
+      :host([small]) h2 {
         font-size: var(--text-md);
       }
       ::slotted([slot="action"]) {
@@ -74,7 +74,7 @@ export class ExactEmpty extends LitElement {
 
   protected override render() {
     return html`<div class="sign">${icon(this.icon)}</div>
-      <h3>${this.heading}</h3>
+      <h2>${this.heading}</h2>
       <div class="words"><slot></slot></div>
       <slot name="action"></slot>`;
   }

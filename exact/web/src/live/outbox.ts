@@ -196,7 +196,7 @@ export class Outbox {
     if (settled.length === 0) return;
     this.shelf.hide(settled);
     const undone = settled.filter(awaitsFacts);
-    for (const { key } of undone) this.follow(key, this.options.store.confirmed(key)?.version ?? 0);
+    this.follow(new Map(undone.map(({ key }) => [key, { version: this.options.store.confirmed(key)?.version ?? 0 }])));
     if (undone.length > 0) this.pump();
   }
 
@@ -302,20 +302,21 @@ export class Outbox {
       entry.acknowledged = answer;
       this.savedPosition.value = Math.max(this.savedPosition.value, answer.position);
     });
-    for (const { key, acknowledged } of parcel) this.follow(key, acknowledged!.version, acknowledged!.id);
+    this.follow(new Map(parcel.map(({ key, acknowledged }) => [key, acknowledged!])));
     this.shelf.forget(parcel);
     this.shelf.changed(parcel);
     this.settle();
   }
 
   /** What waits behind an annotation's change builds on the version that it became. */
-  private follow(key: string, version: number, id?: string): void {
-    const followers = this.entries.value.filter((one) => one.key === key && one.phase === "waiting");
+  private follow(became: ReadonlyMap<string, { readonly version: number; readonly id?: string }>): void {
+    const followers = this.entries.value.filter((one) => one.phase === "waiting" && became.has(one.key));
     for (const one of followers) {
+      const { version, id } = became.get(one.key)!;
       one.annotation_id = id || one.annotation_id;
       one.base_version = Math.max(one.base_version ?? 0, version);
     }
-    if (followers.length > 0) void this.shelf.keep(followers);
+    void this.shelf.keep(followers);
   }
 
   private tellLeft(parcel: readonly Entry[], { undone = 0, left_count = 0, left = [] }: Answer): void {

@@ -41,8 +41,7 @@ export class IndexedStorage implements OutboxStorage {
   }
 
   async put(...entries: readonly Entry[]): Promise<void> {
-    const copies = structuredClone(entries);
-    await this.write((store) => copies.forEach((entry) => store.put(entry)));
+    await this.write((store) => entries.forEach((entry) => store.put(entry)));
   }
 
   async delete(...entries: readonly Entry[]): Promise<void> {
@@ -59,7 +58,12 @@ export class IndexedStorage implements OutboxStorage {
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB refused"));
-      deed(transaction.objectStore(STORE));
+      try {
+        deed(transaction.objectStore(STORE));
+      } catch (problem) {
+        transaction.abort();
+        reject(problem);
+      }
     });
   }
 }

@@ -161,7 +161,16 @@ export interface Kind {
 /** Types that what has this type may be given instead. */
 export function fitting(types: readonly Kind[], from: string): readonly Kind[] {
   const type = types.find(({ id }) => id === from);
-  return type ? types.filter((one) => one.vector_type === type.vector_type && one.id !== from) : types;
+  return type ? types.filter((one) => one.vector_type === type.vector_type && one.id !== from) : [];
+}
+
+/** A change of type needs a type, and another one of its shape; where there is one it is chosen. */
+export function possible(choice: Choice, types: readonly Kind[]): Choice {
+  if (choice.act !== "reclassify") return choice;
+  const first = types.find(({ id }) => fitting(types, id).length > 0) ?? types[0];
+  const type = choice.type || first?.id || "";
+  const others = fitting(types, type);
+  return { ...choice, type, to: others.some(({ id }) => id === choice.to) ? choice.to : (others[0]?.id ?? "") };
 }
 
 /** On one image whose annotations are known here. */

@@ -66,7 +66,8 @@ export class ImageGrid extends PageElement {
       </div>`;
     if (this.images.length === 0) return this.teach();
     const found = listed(this.images, rowsByImage(this.progress?.images ?? []), this.wanted, this.filter, this.order);
-    return html`${this.tools()}
+    return html`<h2 class="unseen">Images</h2>
+      ${this.tools()}
       <p class="unseen" role="status">${counted(found.length, "image")} shown</p>
       ${found.length ? this.grid(found) : this.nothingFound()}`;
   }

@@ -166,14 +166,16 @@ export class ImportDialog extends PageElement {
     return true;
   }
 
-  private async ask(): Promise<void> {
-    if (!this.run) return;
+  private async ask(): Promise<boolean> {
+    if (!this.run) return true;
     try {
       const found = await rest.importState(this.run.id);
       if (found.id === this.run?.id) this.run = found;
       this.problem = "";
+      return true;
     } catch (error) {
       this.problem = rest.sentence(error);
+      return false;
     }
   }
 
@@ -216,7 +218,7 @@ export class ImportDialog extends PageElement {
       <form class="stack" ?hidden=${this.run !== null} data-testid="import-dialog" novalidate @submit=${this.submit}>
         ${this.drop()}
         <div class="import-fields">${this.fields().map((field) => this.field(field))}</div>
-        ${this.alert()} ${this.foot()}
+        <div class="import-foot stack">${this.alert()} ${this.foot()}</div>
       </form>
     </exact-dialog>`;
   }
@@ -311,7 +313,7 @@ export class ImportDialog extends PageElement {
 
   private foot() {
     if (this.sent === null)
-      return html`<div class="actions import-foot">
+      return html`<div class="actions">
         <button class="button" type="button" @click=${this.shut}>Cancel</button>
         <button class="button primary" type="submit" data-testid="import-confirm">${icon("layers")}Import</button>
       </div>`;

@@ -13,8 +13,8 @@ export interface Watched {
   readonly going: () => boolean;
   /** Takes what was told; false when the server has to be asked for the rest. */
   readonly heard: (news: ImportNews) => boolean;
-  /** Asks the server; what cannot be asked now is asked again. */
-  readonly ask: () => Promise<void>;
+  /** Asks the server; false when it did not answer, and has to be asked again. */
+  readonly ask: () => Promise<boolean>;
 }
 
 export class ImportWatch {
@@ -23,6 +23,7 @@ export class ImportWatch {
   private turn = 0;
   private asking = false;
   private onceMore = false;
+  private failed = false;
 
   constructor(
     private readonly live: SetLive,
@@ -70,8 +71,8 @@ export class ImportWatch {
   private wait(): void {
     this.cancel?.();
     this.cancel = null;
-    if (this.leave.length === 0 || !this.watched.going()) return;
-    const pause = this.live.state.value === "live" ? SILENCE_MS : pause_ms(this.turn++);
+    if (this.leave.length === 0 || !(this.failed || this.watched.going())) return;
+    const pause = this.live.state.value === "live" && !this.failed ? SILENCE_MS : pause_ms(this.turn++);
     this.cancel = this.clock.after(pause, () => void this.ask());
   }
 
@@ -80,7 +81,7 @@ export class ImportWatch {
     this.onceMore = this.asking;
     if (this.asking) return;
     this.asking = true;
-    await this.watched.ask();
+    this.failed = !(await this.watched.ask());
     this.asking = false;
     if (this.onceMore) await this.ask();
     else this.wait();

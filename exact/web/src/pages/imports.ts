@@ -47,7 +47,7 @@ export class Imports extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.watch = new ImportWatch(this.live, {
-      going: () => this.problem !== "" || (this.imports?.some(underWay) ?? false),
+      going: () => this.imports?.some(underWay) ?? false,
       heard: (news) => this.heard(news),
       ask: () => this.load(),
     });
@@ -60,12 +60,11 @@ export class Imports extends PageElement {
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("turn")) void this.afresh();
+    if (changed.has("turn")) this.afresh();
   }
 
-  private async afresh(): Promise<void> {
-    await this.load();
-    this.watch?.again();
+  private afresh(): void {
+    this.watch?.now();
   }
 
   /** What is new to the list, or has come to an end, is asked for whole. */
@@ -77,12 +76,14 @@ export class Imports extends PageElement {
     return true;
   }
 
-  private async load(): Promise<void> {
+  private async load(): Promise<boolean> {
     try {
       const page = await rest.importsOf(this.imageSet, this.limit);
       this.take(page.results, page.count);
+      return true;
     } catch (error) {
       this.problem = rest.sentence(error);
+      return false;
     }
   }
 
@@ -100,7 +101,7 @@ export class Imports extends PageElement {
 
   private more(): void {
     this.limit += 50;
-    void this.afresh();
+    this.afresh();
   }
 
   private async cancel(one: Import): Promise<void> {
@@ -143,7 +144,7 @@ export class Imports extends PageElement {
   private moved(sentence: string): void {
     toast(sentence, "good");
     this.changed();
-    void this.afresh();
+    this.afresh();
   }
 
   protected override render() {

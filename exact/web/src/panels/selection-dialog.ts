@@ -6,7 +6,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { count, counted } from "../design/format";
 import { icon } from "../design/icons";
 import { controls } from "../design/styles";
-import { ACTS, type Act, type Choice, type Kind, type LeftAlone, type Outcome, type Survey, fitting, outcomeInWords } from "../model/selections";
+import { ACTS, type Act, type Choice, type Kind, type LeftAlone, type Outcome, type Survey, fitting, outcomeInWords, possible } from "../model/selections";
 import { swatch } from "./glyphs";
 import { look } from "./element";
 
@@ -202,9 +202,7 @@ export class SelectionDialog extends LitElement {
   }
 
   private choose(part: Partial<Choice>): void {
-    const next = { ...this.choice, ...part };
-    const possible = fitting(this.scene.types, next.type);
-    this.choice = next.act === "reclassify" && !possible.some(({ id }) => id === next.to) ? { ...next, to: possible[0]?.id ?? "" } : next;
+    this.choice = possible({ ...this.choice, ...part }, this.scene.types);
     void this.ask();
   }
 
@@ -267,7 +265,7 @@ export class SelectionDialog extends LitElement {
       ${scene.grounds.length > 1 ? this.grounds() : nothing}
       <div class="pair">
         ${this.whatToDo()} ${choice.act === "reclassify" ? this.newType() : nothing}
-        ${this.select("Which type", choice.type, [["", "All types"], ...scene.types.map(({ id, name }) => [id, name] as const)], (type) => this.choose({ type }))}
+        ${this.select("Which type", choice.type, this.typeOptions(), (type) => this.choose({ type }))}
         ${choice.act === "restore" ? nothing : this.select("Which of them", choice.status, STATUSES, (status) => this.choose({ status: status as Choice["status"] }))}
       </div>
       ${this.meaning()}
@@ -285,6 +283,12 @@ export class SelectionDialog extends LitElement {
     const options = scene.acts.map((act) => [act, OPTIONS[act]] as const);
     const field = this.select("What to do", choice.act, options, (act) => this.choose({ act: act as Act }), true);
     return choice.act === "reclassify" ? field : html`<div class="wide">${field}</div>`;
+  }
+
+  /** Of all types at once no type can be changed: their shapes differ. */
+  private typeOptions(): (readonly [string, string])[] {
+    const types = this.scene.types.map(({ id, name }) => [id, name] as const);
+    return this.choice.act === "reclassify" ? types : [["", "All types"], ...types];
   }
 
   private grounds() {
@@ -325,7 +329,7 @@ export class SelectionDialog extends LitElement {
     const kind = this.scene.types.find(({ id }) => id === type);
     const what = kind ? html`${swatch(kind.color_code)} ${kind.name}` : nothing;
     const next = this.scene.types.find(({ id }) => id === this.choice.to);
-    if (act === "reclassify" && !next) return html`<p>Choose a type of which another one has the shape.</p>`;
+    if (act === "reclassify" && !next) return html`<p>No other type has the shape of this one, so nothing can be changed to it.</p>`;
     if (many === 0) return html`<p>Nothing here to ${ACTS[act].verb.toLowerCase()}. ${kind ? html`(${what})` : nothing}</p>`;
     const where = this.ground === "set" && act !== "restore" ? ` on ${counted(images, "image")}` : "";
     const already = this.ground === "set" && act !== "remove" && act !== "restore" ? " What is so already stays." : "";
@@ -380,8 +384,6 @@ customElements.define("exact-selection-dialog", SelectionDialog);
 export function selectionDialog(scene: Scene, choice: Partial<Choice> = {}, ground: Ground = scene.grounds[0]!.value): void {
   const dialog = document.createElement("exact-selection-dialog") as SelectionDialog;
   const act = choice.act && scene.acts.includes(choice.act) ? choice.act : scene.acts[0]!;
-  const type = choice.type ?? "";
-  const to = fitting(scene.types, type)[0]?.id ?? "";
-  Object.assign(dialog, { scene, ground, choice: { type, status: "", ...choice, act, to } });
+  Object.assign(dialog, { scene, ground, choice: possible({ type: "", status: "", to: "", ...choice, act }, scene.types) });
   document.body.append(dialog);
 }

@@ -126,7 +126,7 @@ export class ExactSeveral extends DeskElement {
       ${desk.mayVerify ? html`<div class="pair">${this.verdict("accepted")} ${this.verdict("rejected")}</div>` : nothing}
       ${desk.mayAnnotate ? html`${this.retype(kinds)}
         <button type="button" class="button small" data-action="remove" @click=${() => desk.removeSelection()}>${icon("trash")} Remove ${count(many)}</button>` : nothing}
-      <p class="hint">All or nothing, and one undo takes all of it back.</p>
+      ${desk.mayVerify || desk.mayAnnotate ? html`<p class="hint">All or nothing, and one undo takes all of it back.</p>` : nothing}
     `;
   }
 }

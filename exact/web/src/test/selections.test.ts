@@ -3,7 +3,7 @@ import { Refusal, Unreachable } from "../api/client";
 import { carryOut, takeBack } from "../live/selections";
 import type { Annotation } from "../model/annotation";
 import {
-  type Choice, type Outcome, type SelectionWish, MATCHING_MAX, commandOf, fitting, leaves, outcomeInWords, regionOf, split, surveyOf, whereOf,
+  type Choice, type Outcome, type SelectionWish, MATCHING_MAX, commandOf, fitting, leaves, outcomeInWords, possible, regionOf, split, surveyOf, whereOf,
 } from "../model/selections";
 import { FakeClock, FakeServer, Page } from "./fakes";
 
@@ -77,6 +77,10 @@ describe("whom it would change", () => {
   it("offers types of the same shape", () => {
     const types = [["a", 1], ["b", 1], ["c", 2]].map(([id, vector_type]) => ({ id: String(id), number: 1, name: "", color_code: "", vector_type: Number(vector_type) }));
     expect(fitting(types, "a").map(({ id }) => id)).toEqual(["b"]);
+    expect(possible(choice({ act: "reclassify" }), types)).toMatchObject({ type: "a", to: "b" });
+    expect(possible(choice({ act: "reclassify", type: "b", to: "c" }), types)).toMatchObject({ type: "b", to: "a" });
+    expect(possible(choice({ act: "reclassify", type: "c", to: "a" }), types)).toMatchObject({ type: "c", to: "" });
+    expect(possible(choice(), types)).toEqual(choice());
   });
 });
 

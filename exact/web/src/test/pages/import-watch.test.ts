@@ -12,6 +12,7 @@ let live: SetLive;
 let asked: number;
 let heard: string[];
 let going: boolean;
+let answering: boolean;
 let watch: ImportWatch;
 
 const socket = () => sockets.at(-1)!;
@@ -27,14 +28,14 @@ function open(): FakeSocket {
 }
 
 beforeEach(async () => {
-  [clock, sockets, asked, heard, going] = [new FakeClock(), [], 0, [], true];
+  [clock, sockets, asked, heard, going, answering] = [new FakeClock(), [], 0, [], true, true];
   live = new SetLive(open, clock);
   live.start();
   await clock.pass(1);
   watch = new ImportWatch(live, {
     going: () => going,
     heard: ({ state }) => (heard.push(state), state !== "complete"),
-    ask: async () => void (asked += 1),
+    ask: async () => ((asked += 1), answering),
   }, clock);
   watch.start();
 });
@@ -82,7 +83,7 @@ describe("an import that is under way", () => {
     let answer: () => void = () => undefined;
     watch.stop();
     let questions = 0;
-    watch = new ImportWatch(live, { going: () => going, heard: () => false, ask: () => (questions++, new Promise<void>((resolve) => (answer = resolve))) }, clock);
+    watch = new ImportWatch(live, { going: () => going, heard: () => false, ask: () => (questions++, new Promise<boolean>((resolve) => (answer = () => resolve(true)))) }, clock);
     watch.start();
     news("importing");
     news("complete");
@@ -90,6 +91,18 @@ describe("an import that is under way", () => {
     answer();
     await clock.pass(1);
     expect(questions).toBe(2);
+  });
+
+  it("is asked for again soon when the server did not answer, though the socket lives", async () => {
+    [going, answering] = [false, false];
+    watch.now();
+    await clock.pass(3000);
+    expect(asked).toBeGreaterThan(3);
+    answering = true;
+    await clock.pass(2000);
+    const before = asked;
+    await clock.pass(20_000);
+    expect(asked).toBe(before);
   });
 
   it("is not waited for after the page has gone", async () => {
