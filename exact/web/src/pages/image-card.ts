@@ -1,7 +1,7 @@
 /** One image in the grid: thumbnail, name, what it is, and how far it is. */
 
 import { html, nothing } from "lit";
-import { icon, toast } from "../design";
+import { icon } from "../design";
 import { bytes, count, pixels, pixelSize } from "../design/format";
 import { stage } from "./figures";
 import { askForm } from "./form-dialog";
@@ -9,6 +9,7 @@ import * as rest from "./rest";
 import { urls } from "./routes";
 import { thumbnail } from "./thumbnail";
 import type { Image, ImageProgress } from "./shapes";
+import { withdrawn } from "./withdrawn";
 
 async function rename(image: Image): Promise<unknown> {
   return askForm({
@@ -21,7 +22,7 @@ async function rename(image: Image): Promise<unknown> {
   });
 }
 
-async function withdraw(image: Image): Promise<unknown> {
+async function withdraw(image: Image, changed: () => void): Promise<unknown> {
   const done = await askForm({
     heading: `Withdraw “${image.name}”?`,
     lead: "The image and its annotations disappear from this image set. Frozen dataset versions that contain it stay as they are.",
@@ -40,7 +41,7 @@ async function withdraw(image: Image): Promise<unknown> {
     ],
     run: ({ reason }) => rest.command("WithdrawImage", { image_id: image.uuid, reason }),
   });
-  if (done) toast(`“${image.name}” is withdrawn.`, "good");
+  if (done) withdrawn(image.name, "RestoreImage", { image_id: image.uuid }, changed);
   return done;
 }
 
@@ -112,7 +113,7 @@ export function imageCard(image: Image, row: ImageProgress | undefined, mayManag
               aria-label="Withdraw ${image.name}"
               title="Withdraw"
               data-testid="withdraw-image"
-              @click=${() => then(withdraw(image))}
+              @click=${() => then(withdraw(image, changed))}
             >
               ${icon("archive")}
             </button>

@@ -1,7 +1,7 @@
 /** The products of a team: named groups of annotation types, each type with its colour and its way of drawing. */
 
 import { html, nothing, type PropertyDeclarations } from "lit";
-import { icon, toast } from "../design";
+import { icon } from "../design";
 import type { Field } from "./form-controls";
 import { askForm } from "./form-dialog";
 import { Listed } from "./listed";
@@ -10,6 +10,7 @@ import { may } from "./rights";
 import type { AnnotationType, Me, MyTeam, Product } from "./shapes";
 import { askForChangedType, askForNewType } from "./type-dialogs";
 import { vectorType } from "./vectors";
+import { withdrawn } from "./withdrawn";
 
 const REASON: Field = {
   name: "reason",
@@ -71,7 +72,9 @@ export class TeamProducts extends Listed<Product> {
       fields: [REASON],
       run: ({ reason }) => rest.command("WithdrawProduct", { product_id: product.uuid, reason }),
     });
-    if (done) await this.load();
+    if (!done) return;
+    withdrawn(product.name, "RestoreProduct", { product_id: product.uuid }, () => void this.load());
+    await this.load();
   }
 
   private async createType(product: Product): Promise<void> {
@@ -92,7 +95,7 @@ export class TeamProducts extends Listed<Product> {
       run: ({ reason }) => rest.command("WithdrawAnnotationType", { annotation_type_id: type.uuid, reason }),
     });
     if (!done) return;
-    toast(`“${type.name}” is withdrawn.`, "good");
+    withdrawn(type.name, "RestoreAnnotationType", { annotation_type_id: type.uuid }, () => void this.load());
     await this.load();
   }
 

@@ -1,13 +1,14 @@
 /** The dataset versions of an image set: what was frozen, by whom, with its fingerprint, and its exports. */
 
 import { html, nothing } from "lit";
-import { icon, toast } from "../design";
+import { icon } from "../design";
 import { ago, count, counted, when } from "../design/format";
 import { PageElement } from "./element";
 import { exportDialog } from "./export-dialog";
 import { askForm } from "./form-dialog";
 import * as rest from "./rest";
 import type { DatasetVersion, ImageSet } from "./shapes";
+import { withdrawn } from "./withdrawn";
 
 export class Versions extends PageElement {
   static override properties = {
@@ -57,7 +58,8 @@ export class Versions extends PageElement {
       run: ({ reason = "" }) => rest.withdrawVersion(version.number, reason),
     });
     if (!done) return;
-    toast(`${version.name}@${version.version} is withdrawn.`, "good");
+    const fields = { dataset_version_id: version.id };
+    withdrawn(`${version.name}@${version.version}`, "ReinstateDatasetVersion", fields, () => void this.load());
     await this.load();
   }
 
