@@ -1,6 +1,7 @@
 /** Who did what, newest first: the last few lines, or all of it, a page after the other. */
 
 import { html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../design";
 import { ago, count, when } from "../design/format";
 import { byDay, deed, type Deeds, grouped, joined } from "./deeds";
@@ -8,6 +9,7 @@ import { PageElement } from "./element";
 import * as rest from "./rest";
 import { urls } from "./routes";
 import type { Activity } from "./shapes";
+import { mayTakeBack, type Reader, takeBack, takenBackIn } from "./undo";
 
 /** Whoever annotates does the same thing often: many facts make few lines, so more are asked, but not without end. */
 const FACTS_AT_ONCE = 150;
@@ -23,6 +25,7 @@ export class ActivityList extends PageElement {
     team: { type: Number },
     limit: { type: Number },
     paged: { type: Boolean },
+    reader: { attribute: false },
     entries: { state: true },
     lines: { state: true },
     whole: { state: true },
@@ -35,6 +38,8 @@ export class ActivityList extends PageElement {
   declare limit: number;
   /** Day by day, with older ones on demand. */
   declare paged: boolean;
+  /** Who may take lines back; null where nothing is taken back. */
+  declare reader: Reader | null;
   declare entries: Activity[] | null;
   declare lines: number;
   /** Nothing is older than what is known. */
@@ -49,6 +54,7 @@ export class ActivityList extends PageElement {
     this.team = 0;
     this.limit = 12;
     this.paged = false;
+    this.reader = null;
     this.entries = null;
     this.lines = 0;
     this.whole = false;
@@ -128,7 +134,8 @@ export class ActivityList extends PageElement {
     return entry.annotation === null ? urls.image(entry.image) : urls.annotation(entry.image, entry.annotation);
   }
 
-  private one({ entry, times }: Deeds) {
+  private one(deeds: Deeds, takenBack: ReadonlySet<string>) {
+    const { entry, times } = deeds;
     const href = this.where(entry);
     const words = html`<span class="activity-words"
       ><strong>${entry.by_name}</strong>
@@ -143,15 +150,29 @@ export class ActivityList extends PageElement {
           >${ago(entry.at)}</time
         >
       </div>
+      ${this.reader && mayTakeBack(deeds, takenBack, this.reader) ? this.undoButton(deeds) : nothing}
     </li>`;
   }
 
+  private undoButton(deeds: Deeds) {
+    return html`<button
+      class="button quiet square small"
+      data-testid="undo-step"
+      aria-label="Undo this: ${deeds.entry.by_name} ${deed(deeds.entry)}"
+      title="Undo this"
+      @click=${() => takeBack(deeds)}
+    >
+      ${icon("undo")}
+    </button>`;
+  }
+
   private days(lines: Deeds[]) {
+    const takenBack = takenBackIn(this.entries ?? []);
     return byDay(lines).map(
       ([name, deeds]) =>
         html`<h3 class="activity-day">${name}</h3>
           <ol class="activity">
-            ${deeds.map((one) => this.one(one))}
+            ${repeat(deeds, ({ entry }) => entry.position, (one) => this.one(one, takenBack))}
           </ol>`,
     );
   }
@@ -183,7 +204,7 @@ export class ActivityList extends PageElement {
     const shown = found.slice(0, this.lines);
     if (this.paged) return html`${this.days(shown)} ${this.end(!this.whole || found.length > shown.length)}`;
     return html`<ol class="activity">
-      ${shown.map((deeds) => this.one(deeds))}
+      ${shown.map((deeds) => this.one(deeds, new Set()))}
     </ol>`;
   }
 }

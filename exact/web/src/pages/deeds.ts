@@ -13,6 +13,8 @@ export interface Deeds {
   /** The newest of them. */
   entry: Activity;
   times: number;
+  /** Which commands recorded it. */
+  commands: Set<string>;
 }
 
 /** The same deed of the same person on the same image, several times in a row on one day, is one line. */
@@ -20,8 +22,10 @@ export function grouped(entries: Activity[]): Deeds[] {
   const groups: Deeds[] = [];
   for (const entry of entries) {
     const last = groups.at(-1);
-    if (last && sameDeed(last.entry, entry)) last.times += 1;
-    else groups.push({ entry, times: 1 });
+    if (last && sameDeed(last.entry, entry)) {
+      last.times += 1;
+      last.commands.add(entry.command_id);
+    } else groups.push({ entry, times: 1, commands: new Set([entry.command_id]) });
   }
   return groups;
 }

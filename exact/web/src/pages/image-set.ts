@@ -72,15 +72,24 @@ export class ImageSetPage extends PageElement {
     this.live ??= new SetLive(() => new WebSocket(setAddress(this.number)) as unknown as Socket);
     this.live.start();
     window.addEventListener("online", this.wake);
+    window.addEventListener("exact-undone", this.again);
     this.timer = setInterval(() => document.hidden || void this.loadProgress(), PROGRESS_EVERY_MS);
   }
 
   override disconnectedCallback(): void {
     clearInterval(this.timer);
     window.removeEventListener("online", this.wake);
+    window.removeEventListener("exact-undone", this.again);
     this.live.stop();
     super.disconnectedCallback();
   }
+
+  /** A step was taken back: everything here may be another now. */
+  private readonly again = (): void => {
+    this.frozen += 1;
+    this.imported += 1;
+    void this.load();
+  };
 
   private async load(): Promise<void> {
     try {
@@ -303,7 +312,12 @@ export class ImageSetPage extends PageElement {
       ></exact-set-products>
       <section class="card panel" aria-labelledby="activity-title">
         <h2 class="panel-title" id="activity-title">${icon("activity")}Activity</h2>
-        <exact-activity paged .imageSet=${this.number} .limit=${10}></exact-activity>
+        <exact-activity
+          paged
+          .imageSet=${this.number}
+          .limit=${10}
+          .reader=${{ person: this.me.person_id, permissions: this.team?.permissions ?? [] }}
+        ></exact-activity>
       </section>`;
   }
 

@@ -19,8 +19,17 @@ export abstract class Listed<Row> extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    window.addEventListener("exact-undone", this.again);
     void this.load();
   }
+
+  override disconnectedCallback(): void {
+    window.removeEventListener("exact-undone", this.again);
+    super.disconnectedCallback();
+  }
+
+  /** A step was taken back: whatever is listed may be another now. */
+  private readonly again = (): void => void this.load();
 
   /** Ask the server. */
   protected abstract ask(): Promise<Row[]>;

@@ -1,6 +1,7 @@
 /** What the pages ask of the server, each question one function. */
 
 import { request, Refusal } from "../api/client";
+import type { Undone } from "../api/history";
 import { reached, unreachable } from "./connection";
 import type {
   Accepted,
@@ -80,6 +81,9 @@ async function all<T>(url: string): Promise<T[]> {
 
 export const command = (name: string, fields: Record<string, unknown>): Promise<Accepted> =>
   post<Accepted>(`${API}/commands/`, { command: name, ...fields });
+
+/** Takes back what a command did. */
+export const undo = (command_id: string): Promise<Undone> => post(`${API}/commands/`, { command: "Undo", command_id });
 
 export const me = (): Promise<Me> => get(`${API}/me/`);
 export const imageSets = (): Promise<ImageSet[]> => all(`${API}/images/image_sets/`);

@@ -134,6 +134,9 @@ export interface Activity {
   image: number | null;
   annotation: number | null;
   summary: string;
+  command_id: string;
+  /** The command that this one takes back. */
+  causation_id: string | null;
 }
 
 export interface DatasetVersion {

@@ -14,6 +14,19 @@ export class TeamPage extends PageElement {
   declare me: Me;
   declare number: number;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("exact-undone", this.again);
+  }
+
+  override disconnectedCallback(): void {
+    window.removeEventListener("exact-undone", this.again);
+    super.disconnectedCallback();
+  }
+
+  /** The name or one's own role may be another after a step was taken back. */
+  private readonly again = (): void => void this.dispatchEvent(new CustomEvent("exact-me"));
+
   private get team(): MyTeam | undefined {
     return teamOf(this.me, this.number);
   }
@@ -66,7 +79,12 @@ export class TeamPage extends PageElement {
       </div>
       <section class="card panel team-history" aria-labelledby="history-title">
         <h2 class="panel-title" id="history-title">${icon("activity")}History</h2>
-        <exact-activity paged .team=${team.number} .limit=${15}></exact-activity>
+        <exact-activity
+          paged
+          .team=${team.number}
+          .limit=${15}
+          .reader=${{ person: this.me.person_id, permissions: team.permissions }}
+        ></exact-activity>
       </section>
     </div>`;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { byDay, deed, grouped, joined } from "../../pages/deeds";
+import { mayTakeBack, takenBackIn } from "../../pages/undo";
 import { byType, figures, stage } from "../../pages/figures";
 import { slug } from "../../pages/freeze-dialog";
 import { listed, rowsByImage } from "../../pages/image-list";
@@ -143,8 +144,25 @@ describe("the small rules", () => {
     expect(joined([], at(2, 1)).map(({ position }) => position)).toEqual([2, 1]);
   });
 
+  it("offers to take a line back to whoever has the rights, once, and only what one command did", () => {
+    const did = (name: string, command_id: string, by = "ada", more: Partial<Activity> = {}) =>
+      ({ name, command_id, by, summary: name, at: "2026-01-01T12:00:00Z", causation_id: null, ...more }) as Activity;
+    const offered = (entry: Activity, person: string, ...permissions: string[]) =>
+      mayTakeBack(grouped([entry])[0]!, new Set(["done"]), { person, permissions });
+    const renamed = did("ImageSetDescribed", "c");
+    expect(offered(renamed, "ada", "manage_sets")).toBe(true);
+    expect(offered(renamed, "ben", "manage_sets")).toBe(false);
+    expect(offered(renamed, "ben", "manage_sets", "undo_others")).toBe(true);
+    expect(offered(did("ImageSetDescribed", "done"), "ada", "manage_sets")).toBe(false);
+    expect(offered(did("ImageRenamed", "c"), "ada", "manage_sets")).toBe(false);
+    expect(offered(did("AnnotationDrawn", "c"), "ada", "annotate")).toBe(false);
+    const twice = grouped([did("MemberAdded", "c"), did("MemberAdded", "d")])[0]!;
+    expect(mayTakeBack(twice, new Set(), { person: "ada", permissions: ["manage_members"] })).toBe(false);
+    expect(takenBackIn([did("TeamRenamed", "u", "ada", { causation_id: "c" }), renamed])).toEqual(new Set(["c"]));
+  });
+
   it("puts lines under their days", () => {
-    const on = (at: string) => ({ entry: { at } as Activity, times: 1 });
+    const on = (at: string) => ({ entry: { at } as Activity, times: 1, commands: new Set<string>() });
     const days = byDay([on(new Date().toISOString()), on("2020-02-03T12:00:00Z"), on("2020-02-03T11:00:00Z")]);
     expect(days.map(([name, lines]) => [name, lines.length])).toEqual([
       ["Today", 1],
