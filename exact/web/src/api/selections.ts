@@ -1,6 +1,7 @@
 /** Asking for set-wide wishes, and taking them back by the ids of their commands. */
 
 import type { Annotation } from "../model/annotation";
+import type { Left } from "../state/entries";
 import { request } from "./client";
 
 const API = "/api/v1";
@@ -26,7 +27,7 @@ export interface UndoAnswer {
   readonly position: number;
   readonly undone: number;
   readonly left_count: number;
-  readonly left: readonly { readonly stream_id: string; readonly reason: string }[];
+  readonly left: readonly Left[];
 }
 
 /** One command under a key that makes sending it again harmless; `deed` is the id of all that belong together. */

@@ -3,6 +3,7 @@
 import type { Annotation } from "../model/annotation";
 import { type Change, changesContent, drawAgain, merged } from "../model/commands";
 import { type Conflict, conflictOf } from "../model/conflicts";
+import { undoneInWords } from "../model/undone";
 import { uuid7 } from "../model/uuid7";
 import type { AnnotationStore } from "../state/annotations";
 import { type Answer, type Entry, type Refusal, awaitsFacts, isOpen, newEntry, rested } from "../state/entries";
@@ -53,6 +54,7 @@ export interface OutboxOptions {
   readonly send: Send;
   readonly clock: Clock;
   readonly tell: (told: Told) => void;
+  readonly nameOf: (person: string) => string;
   /** Of a deed on many annotations these were taken back on the screen, because the server refused it. */
   readonly fell?: (deed: string, keys: ReadonlySet<string>) => void;
 }
@@ -320,11 +322,9 @@ export class Outbox {
   }
 
   private tellLeft(parcel: readonly Entry[], { undone = 0, left_count = 0, left = [] }: Answer): void {
-    const { store } = this.options;
+    const { store, nameOf, tell } = this.options;
     const keys = left.flatMap((one) => store.keyOf(one.stream_id) ?? []);
-    const why = left[0] ? ` ${left[0].reason}` : "";
-    const text = undone === 0 ? `Nothing was undone.${why}` : `${undone} undone, ${left_count} left as they are.${why}`;
-    this.options.tell({ kind: "undone_in_part", key: keys[0] ?? parcel[0]!.key, keys, text });
+    tell({ kind: "undone_in_part", key: keys[0] ?? parcel[0]!.key, keys, text: undoneInWords({ undone, left_count, left }, nameOf) });
   }
 
   private refuse(parcel: readonly Entry[], refusal: Refusal): void {

@@ -4,7 +4,9 @@ import { Refusal } from "../api/client";
 import { type SelectionAnswer, type UndoAnswer, sendTogether } from "../api/selections";
 import { count } from "../design/format";
 import { type Choice, type Outcome, type SelectionWish, commandOf } from "../model/selections";
+import { undoneInWords } from "../model/undone";
 import { uuid7 } from "../model/uuid7";
+import type { Left } from "../state/entries";
 import { type Clock, backoff } from "./clock";
 import type { TakenBack } from "./session";
 
@@ -17,6 +19,7 @@ export interface Running {
   readonly told?: (outcome: Outcome, done: number) => void;
   /** Asked before every command. */
   readonly stopped?: () => boolean;
+  readonly nameOf?: (person: string) => string;
 }
 
 const TRIES = 4;
@@ -56,19 +59,17 @@ function together(so_far: Outcome, answer: SelectionAnswer, image: SelectionWish
 /** Takes commands back, the newest first; what that was can be taken back in turn. */
 export async function takeBack(commands: readonly string[], running: Running): Promise<TakenBack> {
   const deed = uuid7();
-  const [ids, reasons]: [string[], Set<string>] = [[], new Set()];
-  let [undone, kept, position] = [0, 0, 0];
+  const [ids, left]: [string[], Left[]] = [[], []];
+  let [undone, left_count, position] = [0, 0, 0];
   for (const command_id of commands.toReversed()) {
     const answer = await persistently<UndoAnswer>({ command: "Undo", command_id }, deed, running);
     undone += answer.undone;
-    kept += answer.left_count;
+    left_count += answer.left_count;
     position = Math.max(position, answer.position);
-    for (const { reason: why } of answer.left) reasons.add(why);
+    left.push(...answer.left);
     if (answer.undone > 0) ids.push(answer.command_id);
   }
-  const [only] = reasons;
-  const why = reasons.size === 1 ? ` ${only}` : "";
-  return { commands: ids, position, text: kept === 0 ? `${count(undone)} undone.` : `${count(undone)} undone, ${count(kept)} left as they are.${why}` };
+  return { commands: ids, position, text: undoneInWords({ undone, left_count, left }, running.nameOf ?? (() => "Somebody")) };
 }
 
 /** Where the server is not reached, or busy, a few more times. */

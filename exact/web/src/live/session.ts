@@ -61,9 +61,9 @@ export class Session {
   readonly status = new Signal<SessionStatus>({ state: "connecting", unsent: 0, stopped: 0, position: 0 });
 
   constructor(private readonly options: SessionOptions) {
-    const { image, person, tab, clock, storage, send, tell } = options;
+    const { image, person, tab, clock, storage, send, tell, nameOf } = options;
     this.outbox = new Outbox({
-      scope: `${person}/${image}`, person, tab, clock, storage, send, tell,
+      scope: `${person}/${image}`, person, tab, clock, storage, send, tell, nameOf,
       store: this.store,
       fell: (deed, keys) => this.undo.fell(deed, keys),
     });

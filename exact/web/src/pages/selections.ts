@@ -52,7 +52,7 @@ class SetScene implements Scene {
 
   private async undo(commands: readonly string[]): Promise<void> {
     try {
-      const { text, position } = await takeBack(commands, { clock: systemClock });
+      const { text, position } = await takeBack(commands, { clock: systemClock, nameOf: (person) => this.nameOf(person) });
       toast(text, "good");
       this.changed(position);
     } catch (problem) {

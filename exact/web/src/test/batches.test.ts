@@ -219,7 +219,7 @@ describe("undo of many", () => {
     expect(anna.session.store.get(keys[1]!)?.annotation_type_id).toBe("t3");
     await pass(10);
     expect(keys.map((key) => row(key).annotation_type_id)).toEqual(["t", "t3", "t"]);
-    expect(anna.told).toMatchObject([{ kind: "undone_in_part", keys: [keys[1]], text: "2 undone, 1 left as they are. Somebody changed it since." }]);
+    expect(anna.told).toMatchObject([{ kind: "undone_in_part", keys: [keys[1]], text: "2 undone. 1 stays: ben changed it since." }]);
   });
 
   it("is not sent where nothing of it stands any more", async () => {

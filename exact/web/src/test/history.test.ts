@@ -9,7 +9,7 @@ import type { Vector } from "../model/vector";
 import type { Left } from "../state/entries";
 import { deedOf, stepsOf } from "../panels/chronicle";
 import { sealOf } from "../panels/proof-line";
-import { undoneInWords } from "../viewer/undone";
+import { undoneInWords } from "../model/undone";
 import { extentOf, movedBy } from "../viewer/undo-step";
 
 const box = (size: number): Vector => ({ vector_type: 1, points: [0, 0, size, size], frame: null, plane: 0 });
@@ -85,7 +85,7 @@ describe("a step can be undone", () => {
 describe("the answer in words", () => {
   const left = (reason: string, changed_by?: string): Left => ({ stream_id: "a", code: "cannot_undo", reason, ...(changed_by ? { changed_by } : {}) });
   const say = (undone: number, ...rest: Left[]): string =>
-    undoneInWords({ command_id: "c", undone, left_count: rest.length, left: rest }, (person) => (person === "vera" ? "Vera" : "Somebody"));
+    undoneInWords({ undone, left_count: rest.length, left: rest }, (person) => (person === "vera" ? "Vera" : "Somebody"));
 
   it("is short when all was undone", () => expect([say(1), say(40)]).toEqual(["Undone.", "40 undone."]));
 

@@ -148,10 +148,10 @@ describe("carrying it out", () => {
   });
 
   it("is taken back newest first, and says what stays", async () => {
-    answers = [() => ({ ...answer(9), undone: 8, left_count: 2, left: [{ stream_id: "a", reason: "Somebody changed it since." }] }), () => ({ ...answer(8), undone: 10 })];
+    answers = [() => ({ ...answer(9), undone: 8, left_count: 2, left: [{ stream_id: "a", code: "x", reason: "Somebody changed it since.", changed_by: "ben" }] }), () => ({ ...answer(8), undone: 10 })];
     const back = await ended(takeBack(["c1", "c2"], { clock, send }));
     expect(sent.map(({ body }) => body)).toEqual([{ command: "Undo", command_id: "c2" }, { command: "Undo", command_id: "c1" }]);
-    expect(back).toEqual({ commands: ["c9", "c8"], position: 9, text: "18 undone, 2 left as they are. Somebody changed it since." });
+    expect(back).toEqual({ commands: ["c9", "c8"], position: 9, text: "18 undone. 2 stay: Somebody changed it since." });
   });
 });
 

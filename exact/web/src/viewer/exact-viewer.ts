@@ -244,7 +244,7 @@ export class ExactViewer extends LitElement {
       load: () => api.annotations(this.image),
       nameOf: (person) => this.desk?.nameOf(person) ?? "Somebody",
       tell: (told) => this.tell(told),
-      takeBack: (commands) => takeBack(commands, { clock: systemClock }),
+      takeBack: (commands) => takeBack(commands, { clock: systemClock, nameOf: (person) => this.desk?.nameOf(person) ?? "Somebody" }),
     });
     return new Desk(workspace, session);
   }

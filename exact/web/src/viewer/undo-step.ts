@@ -5,10 +5,10 @@ import { type HistoryFact, type Undone, historyOfImage, undo } from "../api/hist
 import { count } from "../design/format";
 import { toast } from "../design/toast";
 import type { FactData } from "../model/facts";
+import { undoneInWords } from "../model/undone";
 import { uuid7 } from "../model/uuid7";
 import { confirmed } from "../panels/confirm";
 import type { Desk } from "./desk";
-import { undoneInWords } from "./undone";
 
 /** So many facts on either side are looked through to count. */
 const LOOKED_THROUGH = 2000;

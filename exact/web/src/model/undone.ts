@@ -1,8 +1,13 @@
 /** What undo did and what it left, in a sentence. */
 
-import type { Undone } from "../api/history";
 import { count } from "../design/format";
 import type { Left } from "../state/entries";
+
+export interface Undone {
+  readonly undone: number;
+  readonly left_count: number;
+  readonly left: readonly Left[];
+}
 
 /** "2 undone. 1 stays: Vera verified it since." */
 export function undoneInWords({ undone, left_count, left }: Undone, nameOf: (person: string) => string): string {
