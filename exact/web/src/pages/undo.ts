@@ -2,7 +2,7 @@
 
 import { toast } from "../design";
 import { counted } from "../design/format";
-import { undoneInWords } from "../viewer/undone";
+import { undoneInWords } from "../model/undone";
 import { deed, type Deeds } from "./deeds";
 import { askForm } from "./form-dialog";
 import * as rest from "./rest";
