@@ -3,14 +3,16 @@
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from exact.api import scope
 from exact.api.people import asker
 from exact.api.resources import NUMBER_MAX, Resource, Rows
-from exact.api.wishes import etag, first_answer, granted
+from exact.api.wishes import etag, first_answer, granted, refuse_version
 from exact.commands.bus import Answer
 from exact.domain.errors import Invalid, NotFound
 
@@ -101,6 +103,16 @@ class Resources(GenericViewSet[Any]):
     def gone(self, answer: Answer) -> Response:
         """The response to a withdrawal."""
         return granted(answer, status=204, body="")
+
+
+class Versionless(APIView):
+    """For views of what has no version: whoever names one in If-Match is refused before anything is done."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # Any: DRF's contract
+        """After DRF has looked who asks."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS:
+            refuse_version(request)
 
 
 def whole(number: str) -> int:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from exact.api.people import asker
 from exact.commands.bus import Answer, Command, dispatch, told
-from exact.domain.errors import Invalid
+from exact.domain.errors import Invalid, NoVersion
 from exact.domain.facts import Claim
 from exact.domain.identifiers import derived_id
 from exact.eventstore import log
@@ -71,7 +71,11 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def expected_version(request: Request) -> int | None:
-    """The version in If-Match: `"v7"`, as the ETag says it; `*` and a missing header name none."""
+    """The version in If-Match: `"v7"`, as the ETag says it; a missing header names none.
+
+    Nor does `*`, which only asks that there is such a thing: every wish about one asks that anyway, and what begins
+    is asked of a list, which always is.
+    """
     value = request.headers.get("If-Match")
     if value is None or value.strip() == "*":
         return None
@@ -79,6 +83,12 @@ def expected_version(request: Request) -> int | None:
     if not found:
         raise Invalid('If-Match holds one ETag of this thing, such as "v7".', code="if_match")
     return int(found[1])
+
+
+def refuse_version(request: Request) -> None:
+    """For what has no version to be seen, before anything is done: If-Match is never passed over in silence."""
+    if expected_version(request) is not None:
+        raise NoVersion
 
 
 def correlation(request: Request) -> UUID | None:

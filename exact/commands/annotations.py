@@ -174,6 +174,7 @@ def edit_annotation(command: EditAnnotation, context: Context) -> Change:
 def verify_annotation(command: VerifyAnnotation, context: Context) -> Change:
     """A verdict about the content that was seen."""
     annotation, _ = annotation_of(command.annotation_id, context, command.NEEDS)
+    annotation.refuse_stale(context.expected_version)
     seen = command.of_version or context.expected_version or annotation.version
     number = 0 if annotation.verification_of(context.person.person_id) else context.notebook.number("verification")
     return _change(annotation, annotation.verify(command.verdict, seen, number, context.stamp))
@@ -183,6 +184,7 @@ def verify_annotation(command: VerifyAnnotation, context: Context) -> Change:
 def withdraw_verification(command: WithdrawVerification, context: Context) -> Change:
     """The own verdict taken back."""
     annotation, _ = annotation_of(command.annotation_id, context, command.NEEDS)
+    annotation.refuse_stale(context.expected_version)
     return _change(annotation, annotation.withdraw_verification(context.person.person_id, context.stamp))
 
 

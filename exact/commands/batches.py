@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exact.commands.annotations import read_ahead
-from exact.commands.bus import HANDLERS, Change, Changes, Command, Context, Subject, handles, several, show
+from exact.commands.bus import Change, Changes, Command, Context, Subject, decided, handles, show
 from exact.domain.annotations import Annotation
 from exact.domain.errors import Invalid, Refusal
 from exact.domain.facts import Claim
@@ -61,13 +61,11 @@ def _granted(wish: Wish, context: Context) -> Changes:
     try:
         if wish.command.ALONE:
             raise Invalid(f"{wish.name} cannot be part of a batch; send it by itself.", code="not_in_a_batch")
-        decided = HANDLERS[type(wish.command)](
-            wish.command, replace(context, stamp=stamp, expected_version=wish.expected_version)
-        )
+        own = replace(context, stamp=stamp, expected_version=wish.expected_version)
+        decision = decided(wish.command, own)
     except Refusal as refusal:
         refusal.details |= {"index": wish.index}
         raise
-    decision = several(decided)
     for change in decision.changes:
         _written(change, context)
     return decision

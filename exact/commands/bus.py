@@ -14,7 +14,7 @@ from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person
 from exact.commands.notebook import Notebook
 from exact.domain.annotations import Annotation
-from exact.domain.errors import Busy, Conflict, KeyReused, NotFound
+from exact.domain.errors import Busy, Conflict, KeyReused, NotFound, NoVersion
 from exact.domain.facts import Claim, Fact, Stamp
 from exact.domain.identifiers import derived_id, new_id
 from exact.domain.registry import fold
@@ -196,7 +196,7 @@ def told(command_id: UUID, done: Done) -> Answer:
 def record(command: Command, context: Context, command_id: UUID, request: bytes) -> Answer:
     """Decide, show the rows, append the facts: one transaction, the append last."""
     with transaction.atomic():
-        decision = several(HANDLERS[type(command)](command, context))
+        decision = decided(command, context)
         said = msgspec.to_builtins(decision.subject) | ({"details": decision.details} if decision.details else {})
         recording = Recording(
             command_id=command_id,
@@ -209,15 +209,24 @@ def record(command: Command, context: Context, command_id: UUID, request: bytes)
     return told(command_id, (request, msgspec.json.decode(recording.result), first, count))
 
 
-def several(decision: Decision) -> Changes:
-    """What was decided about one stream, as what is decided about several."""
+def decided(command: Command, context: Context) -> Changes:
+    """What the command's handler decides; that about one stream as what is decided about several."""
+    decision = HANDLERS[type(command)](command, context)
     if isinstance(decision, Changes):
         return decision
+    if decision.before is None:
+        refuse_version(context)
     after = decision.after
     return Changes(
         subject=Subject(id=after.id, number=after.number, version=after.version),
         changes=[decision],
     )
+
+
+def refuse_version(context: Context) -> None:
+    """For wishes about nothing that has a version yet, or ever: naming one is a mistake that must not go unnoticed."""
+    if context.expected_version is not None:
+        raise NoVersion
 
 
 def show(changes: list[Change]) -> None:

@@ -74,7 +74,8 @@ def reinstate_dataset_version(command: ReinstateDatasetVersion, context: Context
 
 
 def dataset_version_of(dataset_version_id: UUID, context: Context, permission: Permission) -> DatasetVersion:
-    """The version, when the person may do this in its team."""
+    """The version, when the person may do this in its team and has seen its newest state."""
     version: DatasetVersion = load_or_refuse(dataset_version_id, DatasetVersion, "dataset version", context)
     require(context.person, permission, version.definition.team_id)
+    version.refuse_stale(context.expected_version)
     return version

@@ -22,7 +22,6 @@ from exact.domain.imports import (
     ImportedItem,
     Origin,
     Progress,
-    imported_stream,
 )
 from exact.eventstore import bulk
 from exact.eventstore.log import next_number, next_numbers
@@ -193,13 +192,14 @@ def _move(found: Import, kind: type[Fact], context: Context) -> tuple[list[Chang
 
 
 def import_of(import_id: UUID, context: Context, permission: Permission, *, others: bool = False) -> Import:
-    """The import, when the person may do this in the team of its set.
+    """The import, when the person may do this in the team of its set and has seen its newest version.
 
     With `others`, what somebody else has brought needs the right to undo others' work.
     """
     found: Import = load_or_refuse(import_id, Import, "import", context)
     foreign = others and found.started_by != context.person.person_id
     _require_set(found.image_set_id, context, Permission.UNDO_OTHERS if foreign else permission)
+    found.refuse_stale(context.expected_version)
     return found
 
 
@@ -280,16 +280,3 @@ def _once(command: Command, import_id: UUID, step: str, by: Person) -> Answer:
     """Its steps belong together: the import's id is their correlation id."""
     wish = Step(import_id=import_id, step=step)
     return dispatch(command, by=by, key=f"import {import_id} {step}", correlation_id=import_id, wish=wish)
-
-
-__all__ = [
-    "CHUNKS_MAX",
-    "CancelImport",
-    "Progress",
-    "RestoreImport",
-    "UndoImport",
-    "finish_import",
-    "imported_stream",
-    "record_chunks",
-    "start_import",
-]

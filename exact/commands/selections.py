@@ -11,8 +11,9 @@ from exact.accounts.permissions import Permission
 from exact.commands.bus import Change, Changes, Command, Context, Subject, handles
 from exact.commands.places import Place, fitting, place_of
 from exact.domain.annotations import Annotation, Status, Verdict
-from exact.domain.errors import Invalid, Refusal, StaleVersion
+from exact.domain.errors import Invalid, Refusal
 from exact.domain.facts import Fact
+from exact.domain.images import Image
 from exact.domain.registry import fold
 from exact.eventstore import many
 from exact.eventstore.errors import StaleHead
@@ -175,10 +176,11 @@ def _left(annotation: Annotation, code: str, reason: str, **more: str) -> Left:
 
 
 def _refuse_stale(place: Place, context: Context) -> None:
-    seen, image = context.expected_version, place.image
-    if seen is not None and seen != image.version:
-        raise StaleVersion("The image changed since you looked; reload and try again.",
-                           expected=seen, version=image.version)  # fmt: skip
+    """A version that was named is the image's."""
+    seen = context.expected_version
+    if seen is not None and seen != place.image.version:
+        image: Image = context.notebook.state(place.image.id)
+        image.refuse_stale(seen)
 
 
 def _matching(command: Selection, *, removed: bool) -> dict[UUID, int]:

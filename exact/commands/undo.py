@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from exact.accounts.permissions import Permission
-from exact.commands.bus import Change, Changes, Command, Context, Subject, handles, load_or_refuse
+from exact.commands.bus import Change, Changes, Command, Context, Subject, handles, load_or_refuse, refuse_version
 from exact.commands.places import teams_of
 from exact.commands.teams import require_in
 from exact.commands.undoing import NEEDS
@@ -33,6 +33,7 @@ class Undo(Command, frozen=True, kw_only=True):
 @handles(Undo)
 def undo(command: Undo, context: Context) -> Changes:
     """Newest fact first, each decided on what the later ones have left."""
+    refuse_version(context)
     asked, work = _work(command)
     _refuse_others(work, context)
     taking = Taking(work, context)

@@ -21,6 +21,15 @@ class Invalid(Refusal):
     code = "invalid"
 
 
+class NoVersion(Invalid):
+    """A version was named where nothing has one: what is new, what is done to a command, an account."""
+
+    code = "no_version"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing this is about has a version that you can have seen; leave it out.")
+
+
 class NotFound(Refusal):
     """No such thing, or one of another team: the answer is the same."""
 

@@ -208,6 +208,11 @@ A client sends `POST /api/v1/commands/` with `{"command": NAME, ...fields}`; the
 `Exact-Command` says the command's id for every granted wish, whatever its body. Fields with “=” may be left out.
 Wishes that belong together carry the same UUID of the client's own in the header `Exact-Correlation`.
 
+`If-Match: "v7"` holds here and at every other REST door: the version is that of the thing the wish is about (of a
+verification its annotation, of a membership its team, of a selection its image), and 409 `stale_version` tells both
+versions when it is not the newest. Where nothing has a version that could have been seen (what begins, accounts,
+tokens, exports, `Undo`) 400 `no_version` refuses it. `*` asks only that there is such a thing, as every wish does.
+
 `POST /api/v1/commands/batch/` takes 1 to 500 of them, `{"commands": [{"command": NAME, ...fields, "expected_version"=},
 ...], "correlation_id"=}`: all or nothing, in their order, one idempotency key, and a later one sees what an earlier one
 did. The answer is `{"command_id", "first_position", "position", "results": [{"id", "number", "version"}, ...]}`; a

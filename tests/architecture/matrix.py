@@ -211,6 +211,40 @@ CompleteImport            403  400  400  400  400  400  400
 SERVER_S_OWN = {"RegisterImage", "FreezeDataset", "Batch", "ImportAnnotations", "BringAnnotations", "CompleteImport"}
 """The last of the table: no client may send them."""
 
+WITHOUT_VERSION = """
+route                                                method  why
+api/v1/commands/batch                                POST    each of its wishes says its own expected_version
+api/v1/users/users                                   POST    begins an account
+api/v1/users/users/{user}                            PATCH   an account is no stream of facts: the last change counts
+api/v1/users/users/{user}/deactivate                 POST    an account is shut whatever was written into it meanwhile
+api/v1/users/users/{user}/activate                   POST    an account is opened whatever was written into it meanwhile
+api/v1/users/users/{user}/password                   POST    the last password counts
+api/v1/users/teams                                   POST    begins a team
+users/api/tokens                                     POST    begins a token
+users/api/tokens/{token}/revoke                      POST    a token never changes but by ending, and that twice is once
+api/v1/images/image_sets                             POST    begins an image set
+api/v1/images/images                                 POST    begins images
+api/v1/administration/products                       POST    begins a product
+api/v1/annotations/annotation_types                  POST    begins an annotation type
+api/v1/annotations/annotations                       POST    begins an annotation, or is an edit and asked as one
+api/v1/annotations/imports                           POST    begins an import
+api/v1/datasets/versions                             POST    begins a dataset version
+api/v1/datasets/exports                              POST    begins an export, a file that is made anew at any time
+account/password                                     POST    a page's form: the last password counts
+sign-in                                              POST    a page's form: begins a session
+                                                     PUT     as POST
+sign-out                                             POST    a page's form: a session is no thing that people share
+"""
+"""Where If-Match has nothing to speak of. The REST doors refuse a version that is named (400); forms do not look at it.
+
+Everywhere else that something is changed, a version that is not the newest is refused with both versions (409).
+"""
+COMMANDS_WITHOUT_VERSION = {
+    *("FoundTeam", "CreateProduct", "CreateAnnotationType", "CreateImageSet"),
+    "DrawAnnotation",  # unless it names an identifier that the image knows
+    "Undo",  # is about a command, and asks each of its facts whether somebody has built on it
+}
+
 TILES = """
 address                                                   anon stra view anno veri admi owne
 /images/image/{image}/1/0/tile/                           403  404  200  200  200  200  200
@@ -225,6 +259,15 @@ address                        anon stra view anno veri admi owne
 /ws/image_sets/{image_set}/    4401 4404 0    0    0    0    0
 """
 """Close codes; 0: welcome."""
+
+
+def reasons(table: str) -> dict[tuple[str, str], str]:
+    """A table whose last column is a text."""
+    found, route = {}, ""
+    for line in table.strip().splitlines()[1:]:
+        route, method, why = (f"{route} {line}" if line.startswith(" ") else line).split(maxsplit=2)
+        found[route, method] = why
+    return found
 
 
 def rows(table: str, keys: int) -> dict[tuple[str, ...], tuple[int, ...]]:

@@ -1,6 +1,7 @@
 """One team with everything in it, and somebody of each kind: what the table of doors is tried on."""
 
 import io
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -104,9 +105,9 @@ class World:
         """One in the state that the route is about."""
         return self.imports[{"cancel": "running", "restore": "undone"}.get(route.rpartition("/")[2], "complete")]
 
-    @property
+    @cached_property
     def numbers(self) -> dict[str, Any]:
-        """What stands for the words in braces."""
+        """What stands for the words in braces, looked up once: what the table is tried on is taken back each time."""
         place = self.place
         return {
             "user": place.owner.user_id,

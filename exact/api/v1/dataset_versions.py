@@ -17,7 +17,7 @@ from exact.accounts.models import users_by_person
 from exact.api import scope
 from exact.api.people import asker
 from exact.api.views import whole
-from exact.api.wishes import etag, granted, idempotency_key, wish
+from exact.api.wishes import etag, granted, idempotency_key, refuse_version, wish
 from exact.commands.dataset_versions import ReinstateDatasetVersion, WithdrawDatasetVersion
 from exact.datasets.freezing import Freeze, freeze, manifest_of
 from exact.domain.dataset_versions import Definition
@@ -70,6 +70,7 @@ class DatasetVersions(GenericViewSet[Any]):
     @extend_schema(responses={201: OpenApiTypes.OBJECT})
     def create(self, request: Request) -> Response:
         """Freeze image sets as they stand now."""
+        refuse_version(request)
         fields = checked(FreezeFields, request)
         sets = tuple(set_id(request, str(number)) for number in dict.fromkeys(fields["image_sets"]))
         asked = Freeze(name=fields["name"], image_set_ids=sets, description=fields["description"])

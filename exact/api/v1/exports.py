@@ -21,7 +21,7 @@ from exact.api.downloads import Download, cached
 from exact.api.people import asker
 from exact.api.v1.dataset_versions import checked
 from exact.api.v1.dataset_versions import found as version_found
-from exact.api.views import whole
+from exact.api.views import Versionless, whole
 from exact.datasets.exporting import path_of, request_image, request_version
 from exact.datasets.models import Export
 from exact.domain.errors import Conflict, Invalid, NotFound
@@ -54,7 +54,7 @@ def described(one: Format) -> dict[str, str]:
     return {**{name: getattr(one, name) for name in names}, "suffix": one.ending}
 
 
-class Exports(GenericViewSet[Any]):
+class Exports(Versionless, GenericViewSet[Any]):
     """Asking for a file, asking how far it is, taking it."""
 
     serializer_class = ExportFields

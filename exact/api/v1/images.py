@@ -23,7 +23,7 @@ from exact.api.v1.uploads import taken
 from exact.api.v1.users import PersonShown
 from exact.api.v1.workspace import Workspace
 from exact.api.views import unchanged
-from exact.api.wishes import wish
+from exact.api.wishes import refuse_version, wish
 from exact.commands.images import RenameImage, RestoreImage, WithdrawImage
 from exact.projections.models import AnnotationRow, ImageRow
 
@@ -175,6 +175,7 @@ class Images(Pixels, Workspace, AnnotationsOf, HistoryOfImage, Restoring):
 
     def create(self, request: Request) -> Response:
         """Upload files into `image_set`; 200 with a page of the new images, as the ancestor answers."""
+        refuse_version(request)
         upload = taken(request)
         resource = self.resource()
         results = resource.shown(list(resource.fetched(ImageRow.objects.filter(id__in=upload.image_ids))))

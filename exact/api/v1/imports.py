@@ -24,7 +24,7 @@ from exact.api.parsers import Anything
 from exact.api.people import asker
 from exact.api.v1.exports import is_uuid
 from exact.api.v1.import_bodies import one, received
-from exact.api.wishes import granted, wish
+from exact.api.wishes import granted, refuse_version, wish
 from exact.commands.bus import Answer
 from exact.commands.imports import CancelImport, RestoreImport, UndoImport
 from exact.datasets.work import enqueue
@@ -34,7 +34,6 @@ from exact.exchange.folders import ImportFolder
 from exact.exchange.imports import cancel
 from exact.exchange.models import ImportRun, State
 from exact.exchange.progress import progress_of
-from exact.exchange.receiving import forgotten_unless_handed_on
 from exact.projections.imports import ImportRow
 from exact.projections.models import ImageSetRow
 
@@ -78,10 +77,10 @@ class Imports(GenericViewSet[Any]):
     )
     def create(self, request: Request) -> Response:
         """Send a file: JSON lines or QuPath GeoJSON, also packed with gzip; the answer says where to look."""
+        refuse_version(request)
         run = received(request)
         if run.state == State.QUEUED:
-            with forgotten_unless_handed_on(run):
-                enqueue("run_import", str(run.id))
+            enqueue("run_import", str(run.id))
         answer = shown([found(request, str(run.id))])[0]
         return Response(answer, status=202, headers={"Location": reverse("import-detail", args=[run.id])})
 
@@ -226,6 +225,7 @@ def described(import_: Found, numbers: dict[UUID, int], users: dict[UUID, User])
         **of_run(import_["run"]),
         **of_row(import_["row"]),
         **origin_of(import_),
+        "problem": problem_of(import_),
     }
 
 
@@ -236,6 +236,12 @@ def state_of(import_: Found) -> str:
         return str(row.progress)
     assert run is not None, "one of both is there"
     return str(run.state)
+
+
+def problem_of(import_: Found) -> str | None:
+    """Why it ended without being shown: the run's sentence, else the reason that the log has for its cancellation."""
+    run, row = import_["run"], import_["row"]
+    return (run.problem if run else "") or (row.reason if row else "") or None
 
 
 def of_run(run: ImportRun | None) -> dict[str, Any]:
@@ -249,7 +255,6 @@ def of_run(run: ImportRun | None) -> dict[str, Any]:
         "image": run.defaults["image"],
         "requested_at": run.requested_at,
         "ended_at": run.ended_at,
-        "problem": run.problem or None,
         "problems": reverse("import-problems", args=[run.id]),
         "rejected": reverse("import-rejected", args=[run.id]) if run.rows_bad and folder.rejected.exists() else None,
     }

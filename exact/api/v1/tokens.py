@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from exact.accounts.authentication import TokenAuthentication
 from exact.accounts.models import AccessToken, User
-from exact.api.views import whole
+from exact.api.views import Versionless, whole
 from exact.domain.errors import Forbidden, NotFound
 
 
@@ -34,7 +34,7 @@ class TokenResource(serializers.ModelSerializer[AccessToken]):
         return value
 
 
-class Tokens(ListModelMixin, GenericViewSet[AccessToken]):
+class Tokens(Versionless, ListModelMixin, GenericViewSet[AccessToken]):
     """Made with a password or a session only: a stolen token must not beget others."""
 
     serializer_class = TokenResource

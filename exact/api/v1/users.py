@@ -18,7 +18,7 @@ from exact.api.filters import Time, WholeNumber
 from exact.api.people import asker
 from exact.api.resources import Numbers, PersonResource, Resource, Rows
 from exact.api.v1 import accounts
-from exact.api.views import Resources
+from exact.api.views import Resources, Versionless
 from exact.domain.errors import Forbidden
 from exact.projections.models import MemberRow, TeamRow
 
@@ -91,7 +91,7 @@ class AccountMade(accounts.MadeAccount, UserResource):
     """A new account; `password` only when it was made here."""
 
 
-class Users(Resources):
+class Users(Versionless, Resources):
     """Accounts are made, shut and opened by the site's administrators."""
 
     serializer_class = UserResource
