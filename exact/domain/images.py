@@ -87,17 +87,6 @@ class Image(Stream, frozen=True, kw_only=True):
         """Offer it again; nothing where it is offered."""
         return [self.next(ImageRestored, stamp)] if self.withdrawn else []
 
-    def frames_of(self, plane: int) -> int:
-        """How many slices that plane has; 0 where the image has no such plane."""
-        if not self.content.planes:
-            return self.content.frames if plane == 0 else 0
-        return next((size.frames for size in self.content.planes if size.plane == plane), 0)
-
-    def size_of(self, plane: int) -> tuple[int, int]:
-        """Width and height in pixels as shown in that plane."""
-        found = next((size for size in self.content.planes if size.plane == plane), None)
-        return (found.width, found.height) if found else (self.content.width, self.content.height)
-
 
 def evolve(image: Image | None, fact: Fact) -> Image:
     """The image after one more fact."""

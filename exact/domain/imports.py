@@ -305,7 +305,6 @@ def streams_of(import_id: UUID, image_id: UUID, items: Sequence[ImportedItem]) -
     return sorted(imported_streams(import_id, image_id, [item.line for item in items]))
 
 
-Move = ImportedAnnotationsRemoved | ImportedAnnotationsRestored
 MOVES = (ImportedAnnotationsRemoved, ImportedAnnotationsRestored)
 
 

@@ -41,7 +41,7 @@ class ChunkWriter:
     """Gathers annotations by image and writes a chunk whenever one is full."""
 
     def __init__(self, out: BinaryIO) -> None:
-        self.out, self.chunk_count = out, 0
+        self.out = out
         self._waiting: defaultdict[Heap, list[msgspec.Raw]] = defaultdict(list)
         self._bytes: defaultdict[Heap, int] = defaultdict(int)
         self._total = 0
@@ -66,7 +66,6 @@ class ChunkWriter:
         body = ENCODER.encode(self._waiting.pop(heap))
         self._total -= self._bytes.pop(heap)
         self.out.write(HEAD.pack(len(body), heap[0].bytes) + body)
-        self.chunk_count += 1
 
 
 def read_chunks(file: BinaryIO) -> Iterator[Chunk]:

@@ -44,6 +44,7 @@ LOCKS = 0x494D50
 """The first of the two numbers of the advisory lock; the second is the import's."""
 ATTEMPTS_MAX = 5
 TAKEN = "The image has an annotation of this identifier already; it came while the file was being imported."
+CAME = "their images got annotations of the same identifiers while the file was being imported."
 
 
 class Refused(Refusal):
@@ -174,7 +175,7 @@ class Importing:
         self.teller.write(rows_bad=self.run.rows_bad + len(lines), rows_good=self.run.rows_good - len(lines),
                           problem_counts=dict(counts))  # fmt: skip
         if self.run.on_bad_rows == OnBadRows.REFUSE:
-            raise Refused(f"{len(lines)} rows have identifiers that came to their image meanwhile; nothing is shown.")
+            raise Refused(f"{len(lines)} of {self.run.rows_seen} rows: {CAME} Nothing was imported.")
         kept = [(image, [item for item in items if item.line not in lines]) for image, items in chunks]
         return [(image, items) for image, items in kept if items]
 

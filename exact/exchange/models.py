@@ -16,7 +16,7 @@ class State(StrEnum):
     IMPORTING = "importing"
     SHOWING = "showing"
     COMPLETE = "complete"
-    REFUSED = "refused"  # bad rows, and the sender wanted all or nothing: the log knows nothing of it
+    REFUSED = "refused"  # bad rows, and the sender wanted all or nothing: nothing is shown
     FAILED = "failed"
     CANCELLED = "cancelled"
 

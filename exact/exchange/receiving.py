@@ -1,8 +1,7 @@
 """Taking a file of annotations in: asked by somebody with the right to, hashed while it comes, kept for the worker."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,11 @@ from django.db import IntegrityError, transaction
 
 from exact.accounts.permissions import Permission
 from exact.accounts.policy import Person, require
-from exact.domain.errors import Busy, Invalid, KeyReused, NotFound
+from exact.domain.errors import Invalid, KeyReused, NotFound
 from exact.domain.identifiers import derived_id, new_id
 from exact.domain.imports import Origin, check_origin
 from exact.exchange.folders import ImportFolder
-from exact.exchange.models import ImportRun, OnBadRows, State
+from exact.exchange.models import ImportRun, OnBadRows
 from exact.exchange.reading import geojson
 from exact.exchange.reading.recognise import reader_named, recognised
 from exact.exchange.reading.unpacked import opened
@@ -102,17 +101,6 @@ def queued(import_id: UUID, asked: Asked, upload: Upload, team_id: UUID, by: Per
         twin = known(import_id, wish)
         assert twin is not None, "the row that is there is the reason"
         return twin
-
-
-@contextmanager
-def forgotten_unless_handed_on(run: ImportRun) -> Iterator[None]:
-    """For handing a new run to the worker: where that fails nothing is left of it, and sending it again is harmless."""
-    try:
-        yield
-    except Busy:
-        if ImportRun.objects.filter(id=run.id, state=State.QUEUED).delete()[0]:
-            ImportFolder(run.id).forget()
-        raise
 
 
 def builtins(origin: Origin) -> Any:  # Any: JSON

@@ -15,10 +15,11 @@ from exact.accounts.models import User
 from exact.api.v1 import imports as door
 from exact.commands.annotations import ReshapeAnnotation
 from exact.commands.bus import dispatch
-from exact.domain.errors import Busy
+from exact.datasets import work
 from exact.domain.teams import Role
 from exact.eventstore.log import head
-from exact.exchange.imports import perform
+from exact.exchange import imports
+from exact.exchange.imports import perform, unfinished
 from exact.exchange.models import ImportRun
 from exact.projections.annotations import AnnotationRow
 from tests.api.clients import V1, Place, client_of
@@ -263,13 +264,28 @@ def test_a_page_of_another_site_cannot_send_a_file_in_somebodys_name(place, form
     assert send(**{"X-CSRFToken": token}) == 202
 
 
-def test_a_queue_that_does_not_answer_leaves_nothing_behind(place, monkeypatch, settings):
-    def away(*_):
-        raise Busy("away")
+def test_a_file_is_taken_while_the_queue_is_away_and_waits_for_the_workers_next_look(place, settings):
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    work._broker.cache_clear()
+    answer = post(place, jsonl(a_row()), headers={"Idempotency-Key": "k"})
+    work._broker.cache_clear()
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert unfinished() == [UUID(answer.json()["id"])]
 
-    monkeypatch.setattr(door, "enqueue", away)
-    assert post(place, jsonl(a_row()), headers={"Idempotency-Key": "k"}).status_code == 503
-    assert not ImportRun.objects.exists()
-    assert list(settings.IMPORTS.iterdir()) == []
-    monkeypatch.undo()
-    assert post(place, jsonl(a_row()), headers={"Idempotency-Key": "k"}).status_code == 202
+
+def test_whose_rows_were_overtaken_between_check_and_import_is_told_why_nothing_is_shown(place, monkeypatch):
+    own, real = str(uuid4()), imports.start_import
+
+    def then_drawn(*args, **kwargs):
+        real(*args, **kwargs)
+        assert place.post(unique_identifier=own).status_code == 201
+
+    monkeypatch.setattr(imports, "start_import", then_drawn)
+    body = ended(place, jsonl(a_row(1), a_row(2, unique_identifier=own)))
+    why = f"1 of 2 rows: {imports.CAME} Nothing was imported."
+    assert (body["state"], body["rows_bad"], body["problem"], shown()) == ("refused", 1, why, 1)
+    (problem,) = place.client.get(body["problems"]).json()["results"]
+    assert problem == {"line": 2, "code": "already_there", "detail": imports.TAKEN}
+    ImportRun.objects.all().delete()  # as after a restore onto another machine: the log knows it still
+    body = place.client.get(f"{URL}{body['id']}/").json()
+    assert (body["state"], body["problem"]) == ("cancelled", why)

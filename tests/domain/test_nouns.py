@@ -151,14 +151,6 @@ def test_a_product_is_attached_once_and_detached_once():
     assert fold(attached, attached.detach(PRODUCT, NOW)).product_ids == ()
 
 
-def test_a_volume_knows_the_size_of_each_plane_and_a_flat_image_has_one():
-    volume = born("ImageRegistered")
-    assert (volume.frames_of(0), volume.frames_of(1)) == (40, 0)
-    assert volume.size_of(0) == (256, 256)
-    flat = replace(volume, content=replace(volume.content, planes=(), width=9, height=7, frames=3))
-    assert (flat.frames_of(0), flat.frames_of(1), flat.size_of(0)) == (3, 0, (9, 7))
-
-
 def test_a_dataset_version_keeps_the_reason_of_its_withdrawal():
     found = born("DatasetVersionFrozen")
     gone = fold(found, found.withdraw("wrong patient", NOW))

@@ -24,7 +24,7 @@ from exact.exchange.imports import perform
 from exact.exchange.models import UNFINISHED, ImportRun, OnBadRows, State
 from exact.exchange.progress import progress_of
 from exact.exchange.reading.recognise import READERS
-from exact.exchange.receiving import Asked, forgotten_unless_handed_on, receive
+from exact.exchange.receiving import Asked, receive
 from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
 
@@ -58,8 +58,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:  # Any: Django's contract
         run = receive(asked(options), blocks(options["file"]), person(options["by"]))
         if options["no_wait"]:
-            with forgotten_unless_handed_on(run):
-                enqueue("run_import", str(run.id))
+            enqueue("run_import", str(run.id))
             self.stdout.write(str(run.id))
             return
         while not perform(run.id, self._watch if self.stdout.isatty() else lambda _: None):
