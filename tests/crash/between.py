@@ -11,13 +11,19 @@ from pathlib import Path
 NAME, ASIDE = ".s.PGSQL.5432", ".s.PGSQL.aside"
 APPEND, COMMITTED = b"es.append", b"COMMIT\x00"
 """What a connection sends that is about to record a fact, and what it is told when that is durable."""
+KEPT_S = 20.0
+"""So long one that has committed waits for the others."""
 
 
 class Between:
-    """Passes on every byte, until one connection that appends is told that it has committed: that is kept back."""
+    """Passes on every byte, until connections that append are told that they have committed: those are kept back.
 
-    def __init__(self, folder: Path, strike: Callable[[], None]) -> None:
+    When so many have `committed` it strikes.
+    """
+
+    def __init__(self, folder: Path, strike: Callable[[], None], committed: int = 1) -> None:
         self.folder, self.strike = folder, strike
+        self.together = threading.Barrier(committed, self._strike)
         self.armed, self.struck = threading.Event(), threading.Event()
         self.server = socket.socket(socket.AF_UNIX)
 
@@ -50,23 +56,27 @@ class Between:
                     if not data:
                         return
                     appends = appends or (ready is client and APPEND in data)
-                    if appends and ready is postgres and COMMITTED in data and self._strikes():
+                    if appends and ready is postgres and COMMITTED in data and self._keeps():
                         return
                     (postgres if ready is client else client).sendall(data)
 
-    def _strikes(self) -> bool:
-        """Once."""
+    def _keeps(self) -> bool:
+        """Whether the word is never passed on: kept until all have committed, when nobody is there to hear it."""
         if not self.armed.is_set() or self.struck.is_set():
             return False
+        with contextlib.suppress(threading.BrokenBarrierError):  # the test is told that it did not strike
+            self.together.wait(KEPT_S)
+        return True
+
+    def _strike(self) -> None:
         self.struck.set()
         self.strike()
-        return True
 
 
 @contextmanager
-def between(folder: Path, strike: Callable[[], None]) -> Iterator[Between]:
+def between(folder: Path, strike: Callable[[], None], committed: int = 1) -> Iterator[Between]:
     """While the test runs; a PostgreSQL that starts again takes its place back by itself."""
-    here = Between(folder, strike)
+    here = Between(folder, strike, committed)
     here.listen()
     try:
         yield here
