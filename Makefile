@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 ONLY ?=
+PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ export NODE_EXTRA_CA_CERTS
 
 help:
 	@echo 'make up [ARGS="--port 8001 --demo"]  start EXACT on this machine'
-	@echo 'make test [ARGS="-k live"]            every test, against real servers and a real browser'
+	@echo 'make test [ARGS="-k live"]            every test, against real servers and a real browser; PROCESSES=4 at once'
 	@echo 'make check                            linters, types, import rules, generated files'
 	@echo 'make bench [ONLY=word]                measure, print a table, write bench.json'
 	@echo 'make soak [ONLY=word]                 run the long trials (an hour and more), print a table, write soak.json'
@@ -37,7 +38,7 @@ test: $(VENV)/.dev $(CLIENT) chromium
 	$(SAY) 'The client'"'"'s tests'
 	@$(NPM) run --silent test
 	$(SAY) 'Tests against real servers and a real browser'
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
 
 check: $(VENV)/.dev $(CLIENT)
 	$(SAY) 'Style'
