@@ -8,10 +8,12 @@ from exact.commands.bus import Change, Changes, Command, Context, Subject, handl
 from exact.commands.places import teams_of
 from exact.commands.teams import require_in
 from exact.commands.undoing import NEEDS
-from exact.commands.undoing.taking import Taking
+from exact.commands.undoing.taking import Left, Taking
 from exact.domain.errors import Invalid, NotFound
+from exact.domain.facts import Fact
 from exact.domain.teams import Team
 from exact.eventstore import log
+from exact.eventstore.recorded import Recorded
 
 FACTS_MAX = 20_000
 LEFT_SHOWN = 100
@@ -35,10 +37,13 @@ def undo(command: Undo, context: Context) -> Changes:
     """Newest fact first, each decided on what the later ones have left."""
     refuse_version(context)
     asked, work = _work(command)
-    _refuse_others(work, context)
-    taking = Taking(work, context)
+    teams = teams_of({one.scope_id for _, one in work})
+    strange = _strange(set(teams.values()), context)
+    known = [(command_id, one) for command_id, one in work if teams[one.scope_id] not in strange]
+    _refuse_others(known, teams, context)
+    taking = Taking(known, context)
     taking.take_all()
-    left = taking.left
+    left = taking.left + [_out_of_reach(one.fact) for _, one in work if _mine_elsewhere(one, teams, strange, context)]
     details = {"undone": taking.undone, "left_count": len(left), "left": left[:LEFT_SHOWN]}
     return Changes(subject=_subject(asked, taking.changes), changes=taking.changes, details=details)
 
@@ -57,12 +62,44 @@ def _work(command: Undo) -> tuple[UUID, log.Work]:
     return asked, log.work_of(command.command_id, command.correlation_id)
 
 
-def _refuse_others(work: log.Work, context: Context) -> None:
+def _strange(team_ids: set[UUID], context: Context) -> set[UUID]:
+    """Teams that the person is not in: a correlation id is the client's own, so anybody may have used the same.
+
+    What was done there does not exist for the person; where there is nothing else, nothing was found.
+    """
+    strange = {team_id for team_id in team_ids if not _reads(team_id, context)}
+    if strange == team_ids:
+        raise NotFound("There is no such command, or it belongs to another team.", what="command")
+    return strange
+
+
+def _reads(team_id: UUID, context: Context) -> bool:
+    team: Team = load_or_refuse(team_id, Team, "command", context)
+    try:
+        require_in(team, context, Permission.READ)
+    except NotFound:
+        return False
+    return True
+
+
+def _mine_elsewhere(one: Recorded, teams: dict[UUID, UUID], strange: set[UUID], context: Context) -> bool:
+    return teams[one.scope_id] in strange and one.fact.by == context.person.person_id
+
+
+def _out_of_reach(fact: Fact) -> Left:
+    return {
+        "stream_id": str(fact.originator_id),
+        "name": type(fact).__name__,
+        "code": NotFound.code,
+        "reason": "You are not in its team any more.",
+    }
+
+
+def _refuse_others(work: log.Work, teams: dict[UUID, UUID], context: Context) -> None:
     """Whoever may not do or undo such work is told so, whatever could be undone of it."""
     facts = [(one.scope_id, one.fact) for _, one in work]
     rights = {(scope_id, NEEDS[type(fact)]) for scope_id, fact in facts}
     others = {(scope_id, Permission.UNDO_OTHERS) for scope_id, fact in facts if fact.by != context.person.person_id}
-    teams = teams_of({scope_id for scope_id, _ in rights})
     for team_id, right in sorted({(teams[scope_id], right) for scope_id, right in rights | others}):
         require_in(load_or_refuse(team_id, Team, "command", context), context, right)
 

@@ -177,16 +177,17 @@ def test_what_others_have_built_on_stays_with_a_sentence():
     where = {"image_id": image.id, "annotation_type_id": kind.id}
     drawn = dispatch(annotations.DrawAnnotation(**where, vector=a_polygon()), by=member)
     built = [
-        (product, "Annotation types were added to the product since."),
-        (kind, "Somebody has drawn with this type since."),
-        (attached, "Somebody has drawn with the product's types on this set since."),
-        (image, "Somebody has drawn on the image since."),
-        (image_set, "Somebody changed it since."),
+        (product, None, "Annotation types were added to the product since."),
+        (kind, member, "Somebody has drawn with this type since."),
+        (attached, member, "Somebody has drawn with the product's types on this set since."),
+        (image, member, "Somebody has drawn on the image since."),
+        (image_set, owner, "Somebody changed it since."),
     ]
     head = log.head()
-    for done, sentence in built:
+    for done, who, sentence in built:
         answer = undone(done, owner)
         assert (answer.details["undone"], [reason for _, _, reason in left_of(answer)]) == (0, [sentence])
+        assert answer.details["left"][0].get("changed_by") == (str(who.person_id) if who else None)
     assert log.head() == head
     for done in (drawn, image, attached, kind, product):
         assert undone(done, owner).details["left"] == []
@@ -253,6 +254,33 @@ def test_undo_needs_the_right_to_do_what_takes_the_fact_back():
     with pytest.raises(NotFound):
         undone(renamed, someone())
     assert undone(uploaded, admin).details["undone"] == 1
+
+
+def test_what_strangers_did_under_the_same_correlation_id_does_not_exist_for_me():
+    mine, strange, work = a_workplace(), a_workplace(), new_id()
+    for place in (mine, strange):
+        dispatch(teams.RenameTeam(team_id=place.team_id, name=f"{work}{place.image_number}"[-50:]),
+                 by=place.owner, correlation_id=work)  # fmt: skip
+    name = TeamRow.objects.get(id=strange.team_id).name
+    assert dispatch(Undo(correlation_id=work), by=mine.owner).details == {"undone": 1, "left_count": 0, "left": []}
+    assert TeamRow.objects.get(id=strange.team_id).name == name
+    with pytest.raises(NotFound):
+        dispatch(Undo(correlation_id=work), by=someone())
+
+
+def test_my_own_work_in_a_team_that_i_have_left_stays_and_is_told():
+    mine, left, work = a_workplace(), a_workplace(), new_id()
+    of_me = {"team_id": left.team_id, "person_id": mine.owner.person_id}
+    dispatch(teams.AddMember(**of_me, role=Role.ANNOTATOR), by=left.owner)
+    for place in (mine, left):
+        kind = place.types[VectorType.POLYGON]
+        drawing = annotations.DrawAnnotation(image_id=place.image_id, annotation_type_id=kind, vector=a_polygon())
+        dispatch(drawing, by=mine.owner, correlation_id=work)
+    dispatch(teams.RemoveMember(**of_me), by=left.owner)
+    answer = dispatch(Undo(correlation_id=work), by=mine.owner)
+    assert (answer.details["undone"], left_of(answer)) == (
+        1, [("AnnotationDrawn", "not_found", "You are not in its team any more.")]
+    )  # fmt: skip
 
 
 def test_an_administrator_makes_no_owner_by_undoing():
