@@ -35,6 +35,11 @@ export class ExactAnnotationHistory extends DeskElement {
     look,
     historyLook,
     css`
+      @media (max-width: 1100px) {
+        .date {
+          display: none;
+        }
+      }
       /* In sight however long the history is: the panel has a padding of 12 px. */
       exact-proof-line {
         position: sticky;
@@ -118,7 +123,7 @@ export class ExactAnnotationHistory extends DeskElement {
       <button type="button" class="entry" data-testid="history-entry" data-version=${fact.version} data-name=${fact.name} aria-pressed=${chosen}
         @click=${() => this.show(chosen ? null : fact.position, after, fact.version)}>
         <span class="version">${fact.version}</span>
-        <span><strong>${mine ? "You" : fact.by_name || desk.nameOf(fact.by)}</strong> ${words}<small title=${when(fact.at)}>${when(fact.at)} · ${ago(fact.at)}</small></span>
+        <span><strong>${mine ? "You" : fact.by_name || desk.nameOf(fact.by)}</strong> ${words}<small title=${when(fact.at)}><span class="date">${when(fact.at)} · </span>${ago(fact.at)}</small></span>
       </button>
       ${this.undoable(key, fact) ? undoButton(desk, fact, words) : nothing}
       ${restorable ? html`<div class="more"><button type="button" class="button small" @click=${() => this.bringBack(key, after)}>Bring this outline back</button></div>` : nothing}

@@ -209,7 +209,7 @@ export class ExactDecisions extends DeskElement {
     const both = wishedVector(entry.change) !== undefined && !theirs.removed;
     const shown = versions(this.desk, conflict, this.whoOf(entry, conflict), entry.at,
       button("theirs", theirs.removed ? "Leave it removed" : "Keep theirs"),
-      button("mine", mine.removed ? "Remove it all the same" : theirs.removed ? "Bring it back with mine" : "Put mine on top"));
+      button("mine", mine.removed ? "Remove it all the same" : theirs.removed ? "Bring it back" : "Put mine on top"));
     return html`${shown}
       <div class="buttons">
         <span class="more">Both stay in the history.</span>

@@ -97,13 +97,13 @@ export function versions(desk: Desk, conflict: Conflict, who: string, at: string
 /** What the version looks like, as far as the two differ. */
 function looks(desk: Desk, conflict: Conflict, row: Annotation) {
   const { differ, theirs, mine } = conflict;
-  const fields: Field[] = theirs.removed === mine.removed ? [...differ] : ["shape", "type"];
+  const fields: Field[] = theirs.removed === mine.removed ? [...differ] : ["shape", "type", ...differ];
   const type = desk.typeOf(row);
   return html`
-    ${row.removed ? html`<p class="none">Removed</p>` : nothing}
     ${fields.includes("shape") ? picture(desk, conflict, row) : nothing}
-    ${fields.includes("type") ? html`<div class="type">${swatch(type?.color_code ?? "#888888")}<span class="clip">${type?.name ?? "Unknown type"}</span></div>` : nothing}
-    ${fields.includes("remark") ? (row.description ? html`<p>“${row.description}”</p>` : html`<p class="none">No remark</p>`) : nothing}
+    ${row.removed ? html`<p class="none">Removed</p>` : nothing}
+    ${fields.includes("type") && !row.removed ? html`<div class="type">${swatch(type?.color_code ?? "#888888")}<span class="clip">${type?.name ?? "Unknown type"}</span></div>` : nothing}
+    ${fields.includes("remark") && !row.removed ? (row.description ? html`<p>“${row.description}”</p>` : html`<p class="none">No remark</p>`) : nothing}
   `;
 }
 
