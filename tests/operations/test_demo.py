@@ -13,7 +13,7 @@ from exact.projections.images import ImageRow
 from exact.projections.teams import TeamRow
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SMALL_PX = 4096
+SMALL_PX = 2048
 
 
 @pytest.fixture

@@ -70,26 +70,28 @@ def sealed() -> Seal:
 
 
 @pytest.mark.usefixtures("world")
-def test_a_fact_that_was_changed_before_the_backup_is_named(back_up: BackUp, folder: Path, elsewhere: Machine) -> None:
+def test_a_fact_that_was_changed_before_the_backup_is_named(
+    back_up: BackUp, folder: Path, with_tables: Machine
+) -> None:
     sealed()
     with connection.cursor() as cursor:
         cursor.execute("set session_replication_role = replica; update es.event set version = 9 where position = 3;"
                        "set session_replication_role = default")  # fmt: skip
     back_up()
-    said = elsewhere.refused("restore", folder)
+    said = with_tables.refused("restore", folder)
     assert said.startswith(
         "The log is not as it was sealed; it was so in the backup already:\nPosition 3: the fact was"
     )
-    assert elsewhere.rows(MARK) == [(None,)]
+    assert with_tables.rows(MARK) == [(None,)]
 
 
 def test_no_number_is_given_twice_even_if_what_it_was_given_to_is_gone(
-    world: World, back_up: BackUp, folder: Path, elsewhere: Machine
+    world: World, back_up: BackUp, folder: Path, with_tables: Machine
 ) -> None:
     sequences = back_up().database.sequences
     lost = world.place.workplace.draw()
-    assert elsewhere.manage("restore", folder).returncode == 0
-    (number, position, person) = elsewhere.rows(
+    assert with_tables.manage("restore", folder).returncode == 0
+    (number, position, person) = with_tables.rows(
         "select nextval('es.number_annotation'), nextval('es.position_seq'), nextval('users_id_seq')"
     )[0]
     assert number == sequences["es.number_annotation"] + SKIP + 1 > (lost.number or 0)
