@@ -29,8 +29,8 @@ from exact.projections.image_sets import ImageSetRow
 from exact.projections.images import ImageRow
 from exact.projections.imports import ImportImageRow, hold_import, lock_rows, move_followers, show_brought, state_of
 
-CHUNKS_MAX = 5
-"""Chunks of one transaction: the order of the log is held while they are written, some 7 ms, and others wait for it."""
+CHUNKS_MAX = 20
+"""Chunks of one transaction: the order of the log is held while they are written, some 30 ms; others wait for it."""
 
 
 class ImportAnnotations(Command, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ def heads(chunk_count: int) -> Iterator[CopyHeads]:
     except db.IntegrityError as error:
         raise Conflict("Some of these annotations are on the image already.", code="already_there") from error
     _name_chunks(named)
+    _flush()
 
 
 def _rows_of(streams: Iterable[bytes], scope_id: UUID, since: int, number: int) -> bytes:
@@ -73,6 +74,16 @@ def _numbers(chunk_count: int) -> tuple[list[int], int]:
 def _name_chunks(named: list[tuple[int, UUID, int, int]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany("insert into es.bulk (number, stream_id, version, since) values (%s, %s, %s, %s)", named)
+
+
+def _flush() -> None:
+    """Have the log of the database on the disk so far: the commit, which holds the order up, has the less to write."""
+    if connection.pg_version >= FLUSHES_SINCE:  # type: ignore[attr-defined]  # of Django's PostgreSQL
+        _rows("select pg_logical_emit_message(false, '', '', true)")
+
+
+FLUSHES_SINCE = 170_000
+"""The version of PostgreSQL that can be told to."""
 
 
 def known_among(stream_ids: Iterable[UUID]) -> set[UUID]:
