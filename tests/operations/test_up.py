@@ -18,6 +18,8 @@ from exact.operations.account import open_to_all, service_user
 from tests.application import ADMIN, PASSWORD, ROOT, Application, none_left, processes_of
 
 QUICKLY_S = 10.0
+PATIENCE_S = 90.0
+"""How long a start that is measured waits for what else the machine does."""
 
 
 def child_named(var: Path, word: str) -> int:
@@ -57,7 +59,10 @@ def test_starts_answers_stops_and_starts_again(up: Application) -> None:
 def test_starts_again_quickly(up: Application) -> None:
     up.start()
     up.stop()
-    if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
+    deadline = time.monotonic() + PATIENCE_S
+    while (busy := os.getloadavg()[0] > 2 * (os.cpu_count() or 1)) and time.monotonic() < deadline:
+        time.sleep(1)
+    if busy:
         pytest.skip("this machine is too busy with something else to measure a start")
     assert up.start() < QUICKLY_S
 

@@ -123,11 +123,11 @@ def test_sealers_killed_at_work_seal_every_fact_once(heads):
 def test_facts_are_sealed_within_a_moment_and_at_most_once_a_second(heads):
     with sealers(1, heads) as [process]:
         began = time.monotonic()
-        while time.monotonic() < began + 2:
+        while time.monotonic() < began + 4:
             keep(1)
             time.sleep(0.01)
-        until(lambda: sealed() == everything(), within_s=10)
-        assert seals.newest().number <= 2 + time.monotonic() - began
+        until(lambda: sealed() == everything(), within_s=3)
+        assert seals.newest().number <= 6
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
 

@@ -70,10 +70,12 @@ class Taking:
         """One fact of something other than an annotation: what is decided about the next one asks its row."""
         self._show_annotations()
         try:
-            self._decided([self._back(recorded, stamp)])
-            self.undone += 1
+            change = self._back(recorded, stamp)
         except Refusal as refusal:
             self.left.append(self._left(recorded, refusal))
+            return
+        self._decided([change])
+        self.undone += 1
 
     def _take_run(self, run: list[Recorded], stamp: Stamp) -> None:
         before = self._context.notebook.state(run[0].fact.originator_id)
