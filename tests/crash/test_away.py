@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.application import ADMIN, PASSWORD, Application, processes_of
-from tests.crash.killer import kill, well_again
+from tests.crash.killer import kill, victims, well_again
 from tests.crash.place import Place, picture
 from tests.crash.trial import BACK_WITHIN_S
 
@@ -20,17 +20,33 @@ ANSWERS_WITHIN_S = 20.0
 """The web process waits five for the database; the machine may have other work."""
 
 
+FAMILIES = {"postgres": ("postgres", "backend"), "redis": ("redis",)}
+"""What has to have ended before somebody is away."""
+
+
 @contextmanager
 def away(up: Application, kind: str, name: str) -> Iterator[None]:
-    """Killed, and its keeper frozen, so that it stays away."""
+    """Killed, and its keeper frozen, so that it stays away; gone is it when the last of its processes is.
+
+    PostgreSQL's backends outlive their killed postmaster for a moment, and one of them may still answer.
+    """
     (keeper,) = [pid for pid, words in processes_of(up.var).items() if "keep.py" in words and f"--name {name}" in words]
     os.kill(keeper, signal.SIGSTOP)
     try:
         assert kill(up, kind, random.Random(0))
+        gone(up, FAMILIES[kind])
         yield
     finally:
         os.kill(keeper, signal.SIGCONT)
     well_again(up, BACK_WITHIN_S)
+
+
+def gone(up: Application, kinds: tuple[str, ...]) -> None:
+    """Waits until no process of these kinds lives."""
+    deadline = time.monotonic() + BACK_WITHIN_S
+    while any(victims(up).get(kind) for kind in kinds):
+        assert time.monotonic() < deadline, f"they do not end: {victims(up)}"
+        time.sleep(0.02)
 
 
 @pytest.fixture
