@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
+from exact.tiles.looks import PLAIN, Look
 from exact.tiles.service import TileAddress
 
 OURS = re.compile(r"/(?:images/image|api/v1/images/images)/[^/]+/[^/]+/[^/]+/tile(?:_files)?(?:/.*)?", re.DOTALL)
@@ -30,15 +32,19 @@ def is_ours(path: str) -> bool:
     return OURS.fullmatch(path) is not None
 
 
-def read_path(path: str) -> Asked | None:
-    """What is asked for; None when the address makes no sense. In URLs z counts planes from one, frames from zero."""
+def read_path(path: str, query: str = "") -> Asked | None:
+    """What is asked for; None when the address makes no sense, BadLook when its parameters make none.
+
+    In URLs z counts planes from one, frames from zero.
+    """
     if found := DESCRIPTOR.fullmatch(path):
         number, z, _ = map(int, found.groups())
         return Asked(number, _plane(z), None)
     if found := TILE.fullmatch(path):
         number, z, frame, level, column, row = map(int, found.groups()[:6])
         tile_format = "png" if found[7] == "png" else "jpeg"
-        return Asked(number, _plane(z), TileAddress(_plane(z), frame, level, column, row, tile_format))
+        look = Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
+        return Asked(number, _plane(z), TileAddress(_plane(z), frame, level, column, row, tile_format, look))
     return None
 
 

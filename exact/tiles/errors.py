@@ -60,3 +60,10 @@ class MissingFile(TileError):
     """The original is not where it was kept."""
 
     code = "missing_file"
+
+
+class BadLook(TileError):
+    """A window, channels or colours that make no sense, or not for this image."""
+
+    code = "bad_look"
+    spoils_handle = False

@@ -17,7 +17,7 @@ from exact.eventstore.errors import UNAVAILABLE
 from exact.tiles.access import Access, Answer, Credential, where_by_membership, who_by_accounts
 from exact.tiles.addresses import is_ours, read_path
 from exact.tiles.encoders import MEDIA_TYPES
-from exact.tiles.errors import MissingFile, NoSuchTile, TileError
+from exact.tiles.errors import BadLook, MissingFile, NoSuchTile, TileError
 from exact.tiles.service import TileAddress, TileService, tile_service
 from exact.tiles.slide_cache import Original
 
@@ -82,10 +82,10 @@ class TileRoute:
         except UNAVAILABLE:
             return problem(503, "busy", "The database could not answer just now; try again.", {b"retry-after": b"1"})
         except TileError as error:
-            return problem(404 if isinstance(error, NoSuchTile | MissingFile) else 422, error.code, error.sentence)
+            return problem(status_of_pixels(error), error.code, error.sentence)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
-        asked = read_path(scope["path"])
+        asked = read_path(scope["path"], scope.get("query_string", b"").decode("latin-1"))
         if asked is None:
             raise NotFound("This is not the address of a tile.")
         original = await self._original(credential_of(scope["headers"]), asked.image_number, receive)
@@ -143,6 +143,13 @@ async def unless_gone(receive: Receive, work: "asyncio.Future[T]") -> T:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def status_of_pixels(error: TileError) -> int:
+    """400 for what the client asked wrongly, 404 for what is not there, 422 for what the file cannot give."""
+    if isinstance(error, BadLook):
+        return 400
+    return 404 if isinstance(error, NoSuchTile | MissingFile) else 422
 
 
 def granted(answer: Answer) -> Original:

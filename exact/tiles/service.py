@@ -10,6 +10,7 @@ from django.conf import settings
 from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.formats import open_image
+from exact.tiles.looks import PLAIN, Look
 from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
 from exact.tiles.source import Description, OpenOptions, Size
@@ -28,10 +29,12 @@ class TileAddress:
     column: int
     row: int
     tile_format: str
+    look: Look = PLAIN
 
     def etag(self, sha256: str) -> str:
         """Quoted; the same pixels always have the same tag, on every host."""
-        parts = (sha256, RENDERER_VERSION, self.plane, self.frame, self.level, self.column, self.row, self.tile_format)
+        place = (self.plane, self.frame, self.level, self.column, self.row)
+        parts = (sha256, RENDERER_VERSION, *place, self.tile_format, *self.look.parameters().items())
         return '"' + hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest() + '"'
 
 
@@ -90,7 +93,9 @@ class TileService:
     def _render(self, file: Original, address: TileAddress) -> bytes:
         with self.slides.view(file, address.plane, Grid()) as view:
             frame = view.shown_frame(address.frame)
-            return render_tile(view, address.level, address.column, address.row, frame, address.tile_format)
+            return render_tile(
+                view.under(address.look), address.level, address.column, address.row, frame, address.tile_format
+            )
 
 
 def open_options(identity: str, cache_folder: Path | None = None) -> OpenOptions:

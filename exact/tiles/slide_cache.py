@@ -5,11 +5,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from exact.tiles.deepzoom import OVERLAP, TILE_SIZE, DeepZoom
 from exact.tiles.errors import TileError
+from exact.tiles.looks import PLAIN, Look
 from exact.tiles.single_flight import SingleFlight
 from exact.tiles.source import TileSource
 
@@ -58,6 +59,10 @@ class View:
     source: TileSource
     plane: int
     pyramid: DeepZoom
+
+    def under(self, look: Look) -> "View":
+        """The same pyramid of the image looked at otherwise."""
+        return self if look == PLAIN else replace(self, source=self.source.under(look))
 
     def shown_frame(self, frame: int) -> int:
         """Frames after the last one show the last one: the ancestor's clients count from one."""

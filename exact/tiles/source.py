@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from exact.tiles.deepzoom import best_level_for_downsample
-from exact.tiles.errors import NoSuchTile
+from exact.tiles.errors import BadLook, NoSuchTile
+from exact.tiles.looks import PLAIN, Look
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3) red, green, blue or (height, width, 1) grey; always opaque: the background is applied."""
@@ -69,6 +70,55 @@ def _plane_from_json(told: Mapping[str, Any]) -> PlaneDescription:
 
 
 @dataclass(frozen=True)
+class Channel:
+    """One channel of an image whose channels are shown together, each in its colour."""
+
+    name: str
+    colour: str
+    """Six lower-case hexadecimal digits, red first."""
+    window: tuple[float, float]
+    """The stored values that are shown as black and as the full colour unless other ones are asked for."""
+    limits: tuple[float, float]
+    """The smallest and the largest value that can be chosen."""
+    shown: bool = True
+    """Whether it is on unless other channels are asked for."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One of the directions in which frames follow each other."""
+
+    name: str
+    """z, t, scene, phase, page, volume, ..."""
+    size: int
+    step: float | None = None
+    """Distance between two neighbours; None where it is unknown or uneven."""
+    unit: str | None = None
+    """um or s."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a file says beyond its Description. Never part of a fact: it can hold names, and is read when asked for."""
+
+    pixel_size_source: str | None = None
+    """Where the pixel size stands in the file, such as `aperio.MPP`; None where there is none."""
+    scanner: str | None = None
+    """Make and model of what took the image."""
+    axes: tuple[Axis, ...] = ()
+    """The directions of the frames, slowest first: frame = (index on axis 0 * size of axis 1 + index on axis 1) ..."""
+    channels: tuple[Channel, ...] = ()
+    """Empty for colour images and for one grey channel."""
+    window: tuple[float, float] | None = None
+    """The values shown as black and as white, where another window can be asked for."""
+    window_limits: tuple[float, float] | None = None
+    has_profile: bool = False
+    """Whether the file holds an ICC profile that can be applied."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """In the words of the format."""
+
+
+@dataclass(frozen=True)
 class OpenOptions:
     """Limits for opening a file, and where unpacked pixels may lie."""
 
@@ -86,7 +136,7 @@ class Format:
 
     name: str
     recognises: Callable[[Path, bytes], bool]
-    """Given the path and the first 4,096 bytes; never looks at the file's name."""
+    """Given the path and the first 4,096 bytes; never looks at a file's name. A folder has no bytes."""
     open: Callable[[Path, OpenOptions], "TileSource"]
 
 
@@ -113,6 +163,39 @@ class TileSource(ABC):
     def properties(self) -> Mapping[str, str]:
         """What the file says of itself, in the words of its format."""
         return {}
+
+    @property
+    def details(self) -> Details:
+        """What the file says beyond the description."""
+        return Details(properties=self.properties)
+
+    @property
+    def associated_images(self) -> Mapping[str, Size]:
+        """Pictures beside the image, such as `label` and `macro`, by name. Labels can carry names of patients."""
+        return {}
+
+    def read_associated(self, name: str) -> Pixels:
+        """The whole of one of them."""
+        raise NoSuchTile(f"This image has no picture called {name}.")
+
+    def under(self, look: Look) -> "TileSource":
+        """The same image looked at otherwise: cheap, shares everything with this one, closed by closing this one."""
+        if look == PLAIN:
+            return self
+        raise BadLook("This image has no channels, window or colour profile to choose.")
+
+    @property
+    def stored_tiles(self) -> tuple[Size | None, ...]:
+        """For each stored level of plane 0 the size of its encoded tiles, where they can be handed on as they lie."""
+        return (None,) * self.level_count
+
+    def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
+        """A whole JPEG file, as it lies in the image; None where the tile has to be made from pixels."""
+        return None
+
+    def decoded_tile(self, level: int, column: int, row: int, shrink: int = 1, frame: int = 0) -> Pixels | None:
+        """A stored tile at 1, 1/2, 1/4 or 1/8 of its size by the decoder's own scaling; None where it cannot."""
+        return None
 
     @property
     def dimensions(self) -> Size:
