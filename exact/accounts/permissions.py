@@ -9,6 +9,8 @@ class Permission(StrEnum):
     """What may be done in a team."""
 
     READ = "read"
+    READ_LABELS = "read_labels"
+    """Slide labels, macro images and raw properties of the file: they can carry names of patients."""
     EXPORT = "export"
     ANNOTATE = "annotate"
     VERIFY = "verify"
@@ -25,7 +27,7 @@ P = Permission
 VIEWER = {P.READ, P.EXPORT}
 ANNOTATOR = {*VIEWER, P.ANNOTATE, P.UPLOAD}
 VERIFIER = {*ANNOTATOR, P.VERIFY}
-ADMIN = {*VERIFIER, P.MANAGE_IMAGES, P.MANAGE_SETS, P.UNDO_OTHERS, P.FREEZE, P.MANAGE_MEMBERS}
+ADMIN = {*VERIFIER, P.READ_LABELS, P.MANAGE_IMAGES, P.MANAGE_SETS, P.UNDO_OTHERS, P.FREEZE, P.MANAGE_MEMBERS}
 OWNER = {*ADMIN, P.MANAGE_TEAM}
 
 TABLE: dict[Role, frozenset[Permission]] = {

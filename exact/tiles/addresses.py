@@ -15,6 +15,7 @@ TILE = re.compile(
     r"/tile_files/(\d{1,3})/(\d{1,8})_(\d{1,8})\.(jpeg|jpg|png)/?",
     re.ASCII,
 )
+ROOT = re.compile(r"/(?:tiles|images/image|api/v1/images/images)/\d{1,10}/", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ def read_path(path: str, query: str = "") -> Asked | None:
         look = Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
         return Asked(number, _plane(z), TileAddress(_plane(z), frame, level, column, row, tile_format, look))
     return None
+
+
+def root_of(path: str) -> str:
+    """What all addresses of one image's pixels begin with, in the family of this one; for a path that makes sense."""
+    found = ROOT.match(path)
+    return "/" if found is None else found[0]
 
 
 def _plane(z: int) -> int:

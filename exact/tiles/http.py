@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -14,8 +14,9 @@ from django.http.cookie import parse_cookie
 
 from exact.domain.errors import Busy, NotFound, Refusal, status_of
 from exact.eventstore.errors import UNAVAILABLE
-from exact.tiles.access import Access, Answer, Credential, where_by_membership, who_by_accounts
-from exact.tiles.addresses import is_ours, read_path
+from exact.tiles.access import Access, Answer, Credential, access_by_accounts
+from exact.tiles.addresses import is_ours, read_path, root_of
+from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
 from exact.tiles.errors import BadLook, MissingFile, NoSuchTile, TileError
 from exact.tiles.service import TileAddress, TileService, tile_service
@@ -54,7 +55,7 @@ class TileRoute:
 
     def __init__(self, app: App, access: Access | None = None, service: TileService | None = None) -> None:
         self._app = app
-        self._access = access or Access(who_by_accounts, where_by_membership)
+        self._access = access or access_by_accounts()
         self._given_service = service
         self._rendering = ThreadPoolExecutor(RENDER_THREADS, "tile")
         self._asking = ThreadPoolExecutor(ACCESS_THREADS, "tile-access")
@@ -88,11 +89,14 @@ class TileRoute:
         asked = read_path(scope["path"], scope.get("query_string", b"").decode("latin-1"))
         if asked is None:
             raise NotFound("This is not the address of a tile.")
-        original = await self._original(credential_of(scope["headers"]), asked.image_number, receive)
+        credential = credential_of(scope["headers"])
+        original = await self._original(credential, asked.image_number, receive)
         if asked.tile is None:
-            return await self._descriptor(original, asked.plane, receive)
-        if_none_match = dict(scope["headers"]).get(b"if-none-match", b"")
-        return await self._tile(original, asked.tile, if_none_match, receive)
+            reply = await self._descriptor(original, asked.plane, receive)
+        else:
+            if_none_match = dict(scope["headers"]).get(b"if-none-match", b"")
+            reply = await self._tile(original, asked.tile, if_none_match, receive)
+        return replace(reply, headers={**reply.headers, **self._capability(scope, credential, asked.image_number)})
 
     async def _original(self, credential: Credential, number: int, receive: Receive) -> Original:
         """Asks for access: before the ETag is compared and before any cache is looked into."""
@@ -100,6 +104,14 @@ class TileRoute:
         if known is None:
             known = await self._work(receive, self._asking, lambda: self._access.ask(credential, number))
         return granted(known)
+
+    def _capability(self, scope: Scope, credential: Credential, number: int) -> Headers:
+        """The signed answer for the browser to keep, for this image's addresses of the family it asked in."""
+        signed = self._access.to_keep(credential, number)
+        if signed is None:
+            return {}
+        secure = settings.SESSION_COOKIE_SECURE or scope.get("scheme") == "https"
+        return {b"set-cookie": set_cookie(signed, root_of(scope["path"]), secure=secure)}
 
     async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
         body = await self._work(receive, self._rendering, lambda: self._service.descriptor(original, plane))

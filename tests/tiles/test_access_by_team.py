@@ -15,10 +15,18 @@ from exact.accounts.models import AccessToken, User
 from exact.commands.bus import dispatch
 from exact.commands.images import WithdrawImage
 from exact.commands.teams import RemoveMember
+from exact.domain.errors import Forbidden
 from exact.domain.teams import Role
 from exact.storage import originals
 from exact.tiles import service
-from exact.tiles.access import Access, where_by_membership, who_by_accounts
+from exact.tiles.access import (
+    LARGEST_NUMBER,
+    Access,
+    where_by_membership,
+    where_labels_by_membership,
+    who_by_accounts,
+)
+from exact.tiles.capabilities import Capabilities
 from exact.tiles.http import TileRoute
 from tests.builders import PASSWORD, Workplace, a_workplace, someone
 from tests.samples import picture
@@ -37,7 +45,12 @@ class Viewer:
         self.image = self.workplace.image("slide.png", sha256=sha256, format="png", width=400, height=300)
         originals.keep(path, sha256)
         self.now = 0.0
-        self.route = TileRoute(django, Access(who_by_accounts, where_by_membership, lambda: self.now))
+        self.route = TileRoute(django, self.process())
+
+    def process(self) -> Access:
+        """Another process of the site, which remembers nothing."""
+        signing = Capabilities("secret", lambda: 1_800_000_000 + self.now)
+        return Access(who_by_accounts, where_by_membership, lambda: self.now, signing)
 
     @property
     def tile(self) -> str:
@@ -119,12 +132,12 @@ def test_wrong_credentials_are_nobody(viewer: Viewer) -> None:
         assert run(viewer.get(**headers)).status == 403
 
 
-def test_a_removed_member_loses_tiles_within_ten_seconds(viewer: Viewer) -> None:
+def test_a_removed_member_loses_tiles_within_twenty_seconds(viewer: Viewer) -> None:
     member = viewer.workplace.member(Role.VIEWER)
     headers = bearer(member.person_id)
     assert run(viewer.get(**headers)).status == 200
     dispatch(RemoveMember(team_id=viewer.workplace.team_id, person_id=member.person_id), by=viewer.workplace.owner)
-    viewer.now = 10.0
+    viewer.now = 20.0
     assert run(viewer.get(**headers)).status == 404
 
 
@@ -139,6 +152,45 @@ def test_a_warm_tile_needs_no_query(viewer: Viewer) -> None:
     viewer.route._access._who = None  # type: ignore[assignment]  # asking again would fail
     viewer.route._access._where = None  # type: ignore[assignment]
     assert run(viewer.get(**headers)).body == first.body
+
+
+def test_a_browser_is_given_a_capability_with_which_another_process_needs_no_query(viewer: Viewer) -> None:
+    cookie = session(viewer.workplace.owner.person_id)["cookie"]
+    given = run(viewer.get(cookie=cookie)).headers["set-cookie"]
+    capability, *rest = given.split("; ")
+    assert rest == [f"Path=/images/image/{viewer.image.number}/", "Max-Age=20", "HttpOnly", "SameSite=Lax"]
+    viewer.route._access = viewer.process()
+    viewer.route._access._who = viewer.route._access._where = None  # type: ignore[assignment]  # asking would fail
+    shown = run(viewer.get(cookie=f"{cookie}; {capability}"))
+    assert (shown.status, "set-cookie" in shown.headers) == (200, False)
+
+
+def test_a_removed_member_loses_tiles_within_thirty_seconds_with_a_capability_at_another_process(
+    viewer: Viewer,
+) -> None:
+    member = viewer.workplace.member(Role.VIEWER)
+    cookie = session(member.person_id)["cookie"]
+    capability = run(viewer.get(cookie=cookie)).headers["set-cookie"].partition(";")[0]
+    dispatch(RemoveMember(team_id=viewer.workplace.team_id, person_id=member.person_id), by=viewer.workplace.owner)
+    viewer.route._access = viewer.process()
+    viewer.now = 20.0
+    assert run(viewer.get(cookie=f"{cookie}; {capability}")).status == 404
+
+
+def test_a_password_or_token_gets_no_cookie(viewer: Viewer) -> None:
+    for credential in (bearer, basic):
+        assert "set-cookie" not in run(viewer.get(**credential(viewer.workplace.owner.person_id))).headers
+
+
+def test_labels_are_for_administrators_and_owners(viewer: Viewer) -> None:
+    work, number = viewer.workplace, viewer.image.number
+    for role in Role:
+        person = work.owner if role is Role.OWNER else work.member(role)
+        found = where_labels_by_membership(person.person_id, number)
+        assert isinstance(found, Forbidden) == (role not in (Role.ADMIN, Role.OWNER)), role
+    stranger = a_workplace(someone()).owner.person_id
+    assert where_labels_by_membership(stranger, number) is None
+    assert where_labels_by_membership(work.owner.person_id, LARGEST_NUMBER + 1) is None
 
 
 def run(asked: Any) -> Answer:
