@@ -67,3 +67,22 @@ class BadLook(TileError):
 
     code = "bad_look"
     spoils_handle = False
+
+
+class Contained(TileError):
+    """May not be opened in this process: a child of the pool does it. Never told to anybody."""
+
+    code = "contained"
+
+
+class ReaderFailed(TileError):
+    """The reader crashed, hung or took too much memory: the file is damaged or made to harm."""
+
+    code = "unreadable_image"
+
+
+class StruckOut(TileError):
+    """The file has made its reader fail too often and is left alone."""
+
+    code = "struck_out"
+    spoils_handle = False

@@ -138,6 +138,10 @@ class Format:
     recognises: Callable[[Path, bytes], bool]
     """Given the path and the first 4,096 bytes; never looks at a file's name. A folder has no bytes."""
     open: Callable[[Path, OpenOptions], "TileSource"]
+    open_here: Callable[[Path, bytes, OpenOptions], "TileSource | None"] | None = None
+    """For the web process itself: opens what is read by bounded tables, pread, memory maps and libjpeg-turbo alone, and
+    answers None for every other file, without a parser having looked at it. Without this all its files are contained.
+    """
 
 
 class TileSource(ABC):

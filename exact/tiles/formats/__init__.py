@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exact.tiles.errors import EmptyFile, MissingFile, TileError, UnknownFormat
+from exact.tiles.errors import Contained, EmptyFile, MissingFile, TileError, UnknownFormat
 from exact.tiles.formats import nifti, picture, whole_slide
 from exact.tiles.source import Format, OpenOptions, TileSource
 
@@ -15,8 +15,6 @@ HEAD_BYTES = 4096
 def open_image(path: Path, options: OpenOptions) -> TileSource:
     """Opens an image by its content; its name does not matter."""
     head = _head(path)
-    if not head:
-        raise EmptyFile("The file is empty: perhaps the copy was interrupted.")
     first_problem: TileError | None = None
     for candidate in FORMATS:
         if candidate.recognises(path, head):
@@ -30,9 +28,29 @@ def open_image(path: Path, options: OpenOptions) -> TileSource:
     )
 
 
+def open_here(path: Path, options: OpenOptions) -> TileSource:
+    """Opens an image in a process that must live whatever the file holds; raises Contained for what may not be.
+
+    This is the one rule of what runs where: a format's own `open_here` may open it, else a child of the pool does.
+    """
+    head = _head(path)
+    for candidate in FORMATS:
+        if candidate.open_here is not None:
+            source = candidate.open_here(path, head, options)
+            if source is not None:
+                return source
+    raise Contained("This image is read by a process of its own.")
+
+
 def _head(path: Path) -> bytes:
+    """The beginning of the file; nothing of a folder."""
+    if path.is_dir():
+        return b""
     try:
         with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
     except FileNotFoundError as error:
         raise MissingFile("The file of this image is missing on the server; ask the administrator.") from error
+    if not head:
+        raise EmptyFile("The file is empty: perhaps the copy was interrupted.")
+    return head

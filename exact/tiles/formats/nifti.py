@@ -393,4 +393,11 @@ def _positive(length: float) -> float | None:
     return float(length) if np.isfinite(length) and length > 0 else None
 
 
-FORMAT = Format("volume", recognises, open_volume)
+def open_here(path: Path, head: bytes, options: OpenOptions) -> TileSource | None:
+    """A plain file is mapped as it lies."""
+    if head.startswith(GZIP_MAGIC) or not recognises(path, head):
+        return None
+    return open_volume(path, options)
+
+
+FORMAT = Format("volume", recognises, open_volume, open_here)
