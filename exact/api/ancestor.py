@@ -1,5 +1,6 @@
 """The ancestor's addresses outside /api/v1/ that its client calls: the file, and what is known of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -9,14 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from exact.accounts.models import users_by_person
 from exact.api import scope
 from exact.api.people import asker
+from exact.api.v1.metadata import may_read_labels, uploader
 from exact.api.v1.pixels import download, original_of
 from exact.api.views import whole
 from exact.domain.errors import NotFound
 from exact.projections.models import ImageRow
+from exact.tiles.metadata import Metadata, without_names
 from exact.tiles.service import tile_service
+from exact.tiles.source import Axis, Description
 
 LABELS = {
     "uploaded_by": "Uploaded by",
@@ -28,13 +31,16 @@ LABELS = {
     "mpp_y": "Pixel height (µm)",
     "mpp_z": "Slice distance (µm)",
     "objective_power": "Objective",
+    "frame_type": "Frames are",
     "planes": "Planes",
+    "scanner": "Scanner",
+    "channels": "Channels",
 }
 
 
 def image_of(request: Request, pk: str) -> ImageRow:
     """The image, when it is offered in a team of mine."""
-    image = scope.offered(ImageRow, asker(request)).filter(number=whole(pk)).first()
+    image = scope.offered(ImageRow, asker(request)).filter(number=whole(pk)).select_related("image_set").first()
     if image is None:
         raise NotFound("There is no such image, or it belongs to another team.", what="image")
     return image
@@ -54,45 +60,52 @@ class ImageMetadata(APIView):
     """GET images/api/image/metadata/{id}/: what is known, and how each key is called."""
 
     def get(self, request: Request, pk: str) -> Response:
-        """`{"meta_data": {...}, "meta_data_dict": {key: label}}`."""
+        """`{"meta_data": {...}, "meta_data_dict": {key: label}}`; names only for those who may see them."""
         image = image_of(request, pk)
-        found = {**of_row(image), **of_file(image)}
+        told = tile_service().metadata(original_of(image))
+        found = {**of_row(image), **of_file(told, labels=may_read_labels(request, image))}
         return Response({"meta_data": found, "meta_data_dict": {key: LABELS.get(key, key) for key in found}})
 
 
-def of_row(image: ImageRow) -> dict[str, Any]:
-    """What was recorded when the image was registered; unknown things are left out."""
-    users = users_by_person({image.registered_by})
-    known = {
-        "uploaded_by": users[image.registered_by].shown_name if image.registered_by in users else None,
-        "upload_time": f"{image.registered_at:%Y-%m-%d %H:%M}",
-        "image_size": f"{image.width} x {image.height}",
-        "numberOfFrames": image.frames,
-        "mpp_x": image.pixel_size_x_um,
-        "mpp_y": image.pixel_size_y_um,
-        "mpp_z": image.pixel_size_z_um,
-        "objective_power": image.objective_power,
-        "planes": planes(image) if len(image.planes) > 1 else None,
+def of_row(image: ImageRow) -> dict[str, Any]:  # Any: JSON
+    """What was recorded when the image was registered."""
+    return {"uploaded_by": uploader(image), "upload_time": f"{image.registered_at:%Y-%m-%d %H:%M}"}
+
+
+def of_file(told: Metadata, labels: bool) -> dict[str, Any]:  # Any: JSON
+    """What the file says. The ancestor's clients ask for the pixel sizes by name, so these are null where unknown."""
+    description, details = told.description, told.details
+    x, y, z = description.pixel_size_um
+    sometimes = {
+        "mpp_z": z,
+        "objective_power": description.objective_power,
+        "frame_type": frame_type(details.axes) if description.frames > 1 else None,
+        "planes": planes(description) if len(description.planes) > 1 else None,
+        "scanner": details.scanner,
+        "channels": ", ".join(channel.name for channel in details.channels) or None,
     }
-    return {key: value for key, value in known.items() if value is not None}
+    return {
+        **(details.properties if labels else without_names(details.properties)),
+        "level_count": len(told.levels),
+        "image_size": f"{description.width} x {description.height}",
+        "numberOfFrames": description.frames,
+        "mpp_x": x,
+        "mpp_y": y,
+        **{key: value for key, value in sometimes.items() if value is not None},
+    }
 
 
-def planes(image: ImageRow) -> dict[str, Any]:
+def frame_type(axes: Sequence[Axis]) -> str:
+    """The ancestor's word for what follows each other."""
+    return "time series" if any(axis.name == "t" for axis in axes) else "z-stack"
+
+
+def planes(description: Description) -> dict[str, Any]:  # Any: JSON
     """The planes by name."""
     return {
-        plane["name"]: {
-            "plane": plane["plane"],
-            "dimensions": [plane["width"], plane["height"]],
-            "nFrames": plane["frames"],
-        }
-        for plane in image.planes
+        plane.name: {"plane": plane.plane, "dimensions": [plane.width, plane.height], "nFrames": plane.frames}
+        for plane in description.planes
     }
-
-
-def of_file(image: ImageRow) -> dict[str, Any]:
-    """What the file says of itself."""
-    with tile_service().slides.lease(original_of(image)) as source:
-        return {"level_count": source.level_count, **source.properties}
 
 
 urlpatterns = [

@@ -11,6 +11,7 @@ from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.formats import open_image
 from exact.tiles.looks import PLAIN, Look
+from exact.tiles.metadata import Metadata, metadata_of
 from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
 from exact.tiles.source import Description, OpenOptions, Size
@@ -62,6 +63,16 @@ class TileService:
         """What is known of the image."""
         with self.slides.lease(file) as source:
             return source.description
+
+    def metadata(self, file: Original) -> Metadata:
+        """What the file says of itself. Can hold names of patients: whoever shows it withholds them from others."""
+        with self.slides.lease(file) as source:
+            return metadata_of(source)
+
+    def associated(self, file: Original, name: str, tile_format: str = "jpeg") -> bytes:
+        """A picture beside the image, such as `label`, encoded."""
+        with self.slides.lease(file) as source:
+            return ENCODERS[tile_format](source.read_associated(name))
 
     def region(
         self,

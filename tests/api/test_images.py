@@ -19,6 +19,7 @@ from exact.storage import originals
 from exact.storage.uploads import receiving
 from tests.api.clients import V1, Place, client_of
 from tests.builders import a_workplace, someone
+from tests.samples import svs
 
 pytestmark = pytest.mark.django_db
 URL = f"{V1}/images/images/"
@@ -217,6 +218,13 @@ def image_of(place):
     return place.workplace.image("big.png", **known).number, content
 
 
+def kept(place, path):
+    """The number of an image with that file."""
+    with receiving([path.read_bytes()], path.name) as received:
+        originals.keep(received.path, received.sha256)
+    return place.workplace.image(path.name, sha256=received.sha256).number
+
+
 def test_the_file_comes_back_byte_for_byte_with_its_length(place):
     number, content = image_of(place)
     for url in (f"{URL}{number}/download/", f"/images/api/image/download/{number}/?original_image=True"):
@@ -252,15 +260,44 @@ def test_a_patch_that_makes_no_sense_is_refused(place, query):
     assert place.client.get(f"{URL}{number}/get_patch/?{query}").status_code == 400
 
 
-def test_metadata_is_told_with_labels(place):
+def test_the_ancestors_metadata_is_told_with_labels_and_null_where_unknown(place):
     number, _ = image_of(place)
     body = place.client.get(f"/images/api/image/metadata/{number}/").json()
-    assert body["meta_data"]["image_size"] == "3000 x 2500"
-    assert body["meta_data"].keys() == body["meta_data_dict"].keys()
+    told = body["meta_data"]
+    assert (told["image_size"], told["numberOfFrames"], told["level_count"]) == ("3000 x 2500", 1, 5)
+    assert (told["mpp_x"], told["mpp_y"], "mpp_z" in told) == (None, None, False)
+    assert told["uploaded_by"] == place.owner.name
+    assert told.keys() == body["meta_data_dict"].keys()
+
+
+def test_metadata_has_one_shape_and_says_null_where_it_knows_nothing(place, tmp_path):
+    picture, _ = image_of(place)
+    slide = kept(place, svs(tmp_path / "slide.svs", (1300, 900)))
+    [plain, told] = [place.client.get(f"{URL}{number}/metadata/").json() for number in (picture, slide)]
+    assert plain.keys() == told.keys()
+    assert plain["pixel_size_um"] == {"x": None, "y": None, "z": None, "source": None}
+    assert (plain["objective_power"], plain["scanner"], plain["channels"]) == (None, None, [])
+    assert {name: told["pixel_size_um"][name] for name in "xyz"} == {"x": 0.2525, "y": 0.2525, "z": None}
+    assert told["objective_power"] == 40
+    assert told["levels"][0] == {"width": 1300, "height": 900, "downsample": 1.0}
+    assert told["frames"]["count"] == 1
+    assert [plane["name"] for plane in told["planes"]] == ["image"]
+
+
+def test_what_can_carry_names_is_withheld_from_those_without_the_right_to_it(place, tmp_path):
+    number = kept(place, svs(tmp_path / "slide.svs", (300, 200)))
+    member = client_of(place.workplace.member(Role.VERIFIER))
+    for client, all_of_it in ((place.client, True), (member, False)):
+        told = client.get(f"{URL}{number}/metadata/").json()
+        assert (told["may_read_labels"], told["withheld_properties"] == 0) == (all_of_it, all_of_it)
+        assert told["properties"]["aperio.MPP"] == "0.2525"
+        assert ("tiff.ImageDescription" in told["properties"]) is all_of_it
+        ancestors = client.get(f"/images/api/image/metadata/{number}/").json()["meta_data"]
+        assert ("tiff.ImageDescription" in ancestors) is all_of_it
 
 
 def test_an_image_without_its_file_says_so(place):
-    for name in ("thumbnail", "download", "slide_information", "get_patch"):
+    for name in ("thumbnail", "download", "slide_information", "get_patch", "metadata"):
         answer = place.client.get(f"{URL}{place.image}/{name}/")
         assert answer.status_code == 404
         assert "missing" in answer.json()["detail"]

@@ -69,6 +69,7 @@ api/v1/images/images/{image}/restore                 POST    403  404  403  403 
 api/v1/images/images/{image}/annotations             GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/history                 GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/workspace               GET     403  404  200  200  200  200  200
+api/v1/images/images/{image}/metadata                GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/thumbnail               GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/slide_information       GET     403  404  200  200  200  200  200
 api/v1/images/images/{image}/get_patch               GET     403  404  200  200  200  200  200

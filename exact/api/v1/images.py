@@ -17,6 +17,7 @@ from exact.api.resources import Fixed, NaiveTime, Nothing, Numbers, Person, Ref,
 from exact.api.scope import OFFERED
 from exact.api.v1.history import HistoryOfImage
 from exact.api.v1.image_annotations import AnnotationsOf
+from exact.api.v1.metadata import Described
 from exact.api.v1.pixels import Pixels
 from exact.api.v1.restoring import Restoring
 from exact.api.v1.uploads import taken
@@ -164,7 +165,7 @@ class ImageFilter(filters.FilterSet):
         return rows.filter(accepted if wanted else ~accepted)
 
 
-class Images(Pixels, Workspace, AnnotationsOf, HistoryOfImage, Restoring):
+class Images(Pixels, Described, Workspace, AnnotationsOf, HistoryOfImage, Restoring):
     """Images are uploaded, renamed, withdrawn, restored and looked at."""
 
     serializer_class = ImageResource
