@@ -13,8 +13,11 @@ from django.db import close_old_connections
 
 from exact.domain.errors import Forbidden, NotFound, NotSignedIn
 from exact.domain.teams import Role
-from exact.storage import originals
 from exact.tiles.capabilities import COOKIE, LASTS_S, Capabilities, Capability
+=======
+from exact.domain.errors import NotFound, NotSignedIn
+from exact.storage.places import place_of, ready_place
+>>>>>>> 4ec078d (An image of many files is kept as a manifest and its members, opened as a folder of links, downloaded as a zip)
 from exact.tiles.remembered import Remembered
 from exact.tiles.single_flight import SingleFlight
 from exact.tiles.slide_cache import Original
@@ -61,8 +64,8 @@ Who = Callable[[Credential], UUID | None]
 """The person behind a credential."""
 Where = Callable[[UUID, int], Original | Forbidden | None]
 """The file of an image that this person may read; None when there is none or it belongs to others."""
-Located = Callable[[str], Original]
-"""The file of a content hash."""
+Located = Callable[[str], Original | None]
+"""The file of a content hash; None where that cannot be told without waiting."""
 
 
 class Access:
@@ -80,7 +83,7 @@ class Access:
         self._where = where
         self._clock = clock
         self._capabilities = capabilities
-        self._located = located or original
+        self._located = located or ready_original
         self._key = secrets.token_bytes(16)
         self._people: Remembered[bytes, UUID | None] = Remembered(MAX_ANSWERS)
         self._answers: Remembered[tuple[bytes, int], Answer] = Remembered(MAX_ANSWERS)
@@ -116,7 +119,8 @@ class Access:
             return None
         capability, left_s = read
         answer = self._located(capability.sha256)
-        self._answers.put(asked, answer, self._clock() + left_s)
+        if answer is not None:
+            self._answers.put(asked, answer, self._clock() + left_s)
         return answer
 
     def _ask(self, credential: Credential, asked: tuple[bytes, int]) -> Answer:
@@ -194,13 +198,20 @@ def _image_and_role(person_id: UUID, number: int) -> tuple[str, Role] | None:
         return None
     with fresh_connection():
         image = find_image(number)
+<<<<<<< HEAD
         role = None if image is None or image.withdrawn else role_of(person_id, image.team_id)
         return (image.sha256, role) if image and role and allowed(role, Permission.READ) else None
 
 
 def original(sha256: str) -> Original:
-    """The kept file of this content."""
-    return Original(sha256, originals.path_of(sha256))
+    """The kept file of this content; of many files the folder, laid out now if it has to be."""
+    return Original(sha256, place_of(sha256))
+
+
+def ready_original(sha256: str) -> Original | None:
+    """The same without waiting: None where a folder has to be laid out first."""
+    place = ready_place(sha256)
+    return None if place is None else Original(sha256, place)
 
 
 def access_by_accounts() -> Access:

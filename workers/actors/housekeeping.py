@@ -25,6 +25,7 @@ from exact.exchange import imports  # isort: skip
 from exact.exchange.folders import sweep_imports  # isort: skip
 from exact.projections.originals import sweep_unnamed  # isort: skip
 from exact.storage.disk import sweep_older  # isort: skip
+from exact.storage.places import sweep_folders  # isort: skip
 from exact.storage.uploads import sweep_leftovers  # isort: skip
 
 logger = logging.getLogger("exact.housekeeping")
@@ -101,6 +102,7 @@ SWEEPS: tuple[Callable[[], int], ...] = (
     exporting.forget_old,
     exporting.sweep_drafts,
     sweep_parts,
+    sweep_folders,
     sweep_unnamed,
 )
 

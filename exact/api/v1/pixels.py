@@ -15,7 +15,8 @@ from exact.api.downloads import Download, cached
 from exact.api.resources import NUMBER_MAX
 from exact.domain.errors import Invalid, NotFound
 from exact.projections.models import ImageRow
-from exact.storage import originals
+from exact.storage.downloads import open_download
+from exact.storage.places import is_here, place_of
 from exact.tiles.service import tile_service
 from exact.tiles.slide_cache import Grid, Original
 from exact.tiles.thumbnails import SIDE_PX, media_type, thumbnail
@@ -85,15 +86,15 @@ class Pixels:
 
 
 def download(image: ImageRow) -> Download:
-    """The original under the name it came with."""
-    return Download(originals.open_original(image.sha256), image.filename)
+    """The original under the name it came with; an image of many files as a zip of them."""
+    return Download(*open_download(image.sha256, image.filename))
 
 
 def original_of(image: ImageRow) -> Original:
     """The image's file for the tile room."""
-    if not originals.is_kept(image.sha256):
+    if not is_here(image.sha256):
         raise NotFound("The file of this image is missing on the server; ask the administrator.", code="missing_file")
-    return Original(image.sha256, originals.path_of(image.sha256))
+    return Original(image.sha256, place_of(image.sha256))
 
 
 def patch(

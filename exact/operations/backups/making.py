@@ -30,6 +30,7 @@ from exact.operations.backups.manifest import (
 from exact.operations.backups.progress import Progress
 from exact.operations.backups.snapshot import Lost, snapshot
 from exact.operations.errors import CannotRun
+from exact.storage.bundles import parts_of
 from exact.storage.copies import Damaged, copy_original
 from exact.storage.originals import all_kept, is_kept, path_of
 
@@ -111,20 +112,24 @@ class Copying:
     def all(self, lost: list[Lost]) -> Originals:
         """What is on the server, and what only an older backup still has of the images that lost their file."""
         path = self.home / ORIGINALS_LIST
-        rescued = {sha256 for sha256, _ in lost if is_kept(sha256, self.place)}
+        rescued = {part for sha256, _ in lost for part in parts_of(sha256, self.place) if is_kept(part, self.place)}
         with written(path) as (out, hashing):
             for sha256 in all_kept():
                 if self._copied(sha256):
                     self._note(sha256, out)
-            for sha256 in sorted(rescued):
+            for sha256 in sorted(part for part in rescued if not is_kept(part)):
                 self._note(sha256, out)
         return Originals(
             listed=described(path, self.folder, hashing),
             count=self.count,
             size_bytes=self.size_bytes,
-            missing=[number for sha256, number in lost if sha256 not in rescued],
+            missing=sorted({number for sha256, number in lost if not self._whole(sha256)}),
             damaged=self.damaged,
         )
+
+    def _whole(self, sha256: str) -> bool:
+        """Whether the backup has the content; of one that lists an image's files, those too."""
+        return all(is_kept(part, self.place) for part in parts_of(sha256, self.place))
 
     def _copied(self, sha256: str) -> bool:
         try:

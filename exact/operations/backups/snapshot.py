@@ -14,6 +14,7 @@ from exact.operations.backups.manifest import FACTS, TABLES, Database, Table
 from exact.operations.backups.progress import Progress
 from exact.operations.backups.schema_states import refuse_outdated
 from exact.operations.backups.tables import EVENTS, KEPT, Kept
+from exact.storage.bundles import parts_of
 from exact.storage.originals import is_kept
 
 STRETCH = 100_000
@@ -65,10 +66,10 @@ class Snapshot:
         )
 
     def lost_originals(self) -> list[Lost]:
-        """Images whose file is not on the server: a file is there before the fact that speaks of it."""
+        """Images of which a file is not on the server: a file is there before the fact that speaks of it."""
         with self.connection.cursor("images") as cursor:
             cursor.execute("select sha256, number from images order by number")
-            return [(sha256, number) for sha256, number in cursor if not is_kept(sha256)]
+            return [(part, number) for sha256, number in cursor for part in parts_of(sha256) if not is_kept(part)]
 
     def _write_table(self, kept: Kept, home: Path, folder: Path) -> Table:
         columns = self._list(COLUMNS, kept.name)
