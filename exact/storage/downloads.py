@@ -23,7 +23,8 @@ def open_download(sha256: str, filename: str) -> tuple[BinaryIO, str]:
         return open_original(sha256), filename
     if not is_here(sha256):
         raise NotFound(MISSING, code="missing_file")
-    return io.BufferedReader(Pieces(zipped(bundle)), BLOCK_BYTES), f"{PurePosixPath(filename).stem}.zip"
+    pieces: io.RawIOBase = Pieces(zipped(bundle))
+    return io.BufferedReader(pieces, BLOCK_BYTES), f"{PurePosixPath(filename).stem}.zip"
 
 
 def zipped(bundle: Bundle) -> Iterator[bytes]:

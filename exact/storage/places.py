@@ -1,4 +1,4 @@
-"""Where a kept image can be opened: its file, or for an image of many files a folder of links, made when first asked."""
+"""Where a kept image can be opened: its file, or for one of many files a folder of links, made when first asked for."""
 
 import math
 import os

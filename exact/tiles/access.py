@@ -13,11 +13,8 @@ from django.db import close_old_connections
 
 from exact.domain.errors import Forbidden, NotFound, NotSignedIn
 from exact.domain.teams import Role
-from exact.tiles.capabilities import COOKIE, LASTS_S, Capabilities, Capability
-=======
-from exact.domain.errors import NotFound, NotSignedIn
 from exact.storage.places import place_of, ready_place
->>>>>>> 4ec078d (An image of many files is kept as a manifest and its members, opened as a folder of links, downloaded as a zip)
+from exact.tiles.capabilities import COOKIE, LASTS_S, Capabilities, Capability
 from exact.tiles.remembered import Remembered
 from exact.tiles.single_flight import SingleFlight
 from exact.tiles.slide_cache import Original
@@ -198,7 +195,6 @@ def _image_and_role(person_id: UUID, number: int) -> tuple[str, Role] | None:
         return None
     with fresh_connection():
         image = find_image(number)
-<<<<<<< HEAD
         role = None if image is None or image.withdrawn else role_of(person_id, image.team_id)
         return (image.sha256, role) if image and role and allowed(role, Permission.READ) else None
 

@@ -14,13 +14,14 @@ from exact.projections.images import ImageRow
 from exact.projections.originals import alone_with, forget, sweep_unnamed
 from exact.storage import originals
 from tests.builders import a_workplace
+from tests.storage.bundles import a_bundle, digest
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
 
 
 @pytest.fixture(autouse=True)
 def originals_folder(tmp_path: Path, settings) -> None:
-    settings.ORIGINALS = tmp_path / "originals"
+    settings.ORIGINALS, settings.UPLOADS = tmp_path / "originals", tmp_path / "uploads"
 
 
 def kept(content: bytes, *, old: bool = True) -> str:
@@ -44,6 +45,25 @@ def test_only_what_no_fact_names_goes() -> None:
     left, arriving = kept(b"left by a crash"), kept(b"just arrived", old=False)
     assert sweep_unnamed() == 1
     assert set(originals.all_kept()) == {named, withdrawn, arriving}
+    assert not originals.is_kept(left)
+
+
+def old_bundle(files: dict[str, bytes]) -> str:
+    """The hash of an image of many files that lies there for long."""
+    sha256 = a_bundle(files)
+    for one in (sha256, *map(digest, files.values())):
+        os.utime(originals.path_of(one), (0, 0))
+    return sha256
+
+
+def test_the_files_of_an_image_of_many_stay_with_it_and_go_with_it() -> None:
+    place = a_workplace()
+    shown = old_bundle({"1.dcm": b"one", "2.dcm": b"two"})
+    place.image("series", sha256=shown)
+    left = old_bundle({"1.dcm": b"one", "3.dcm": b"three"})
+    assert forget(digest(b"two")) == 0
+    assert sweep_unnamed() == 2
+    assert set(originals.all_kept()) == {shown, digest(b"one"), digest(b"two")}
     assert not originals.is_kept(left)
 
 

@@ -1,6 +1,5 @@
 """Images of many files: one manifest for the same files, paths that harm nobody, laid out whole or not at all."""
 
-import hashlib
 import io
 import os
 import time
@@ -13,39 +12,19 @@ import pytest
 
 from exact.domain.errors import Invalid, NotFound
 from exact.storage import places
-from exact.storage.bundles import Member, bundle_of, is_bundle, keep_bundle, manifest_of, parts_of, read_manifest
+from exact.storage.bundles import bundle_of, is_bundle, manifest_of, parts_of, read_manifest
 from exact.storage.downloads import open_download
 from exact.storage.originals import keep, path_of
 from exact.storage.places import is_here, place_of, sweep_folders
+from tests.storage.bundles import a_bundle, digest, members
 
 FILES = {"slide.mrxs": b"the slide", "slide/Slidedat.ini": b"[GENERAL]", "slide/Data0001.dat": b"pixels" * 1000}
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def members(files: dict[str, bytes]) -> list[Member]:
-    return [Member(path=path, sha256=digest(content), size=len(content)) for path, content in files.items()]
-
-
-def a_bundle(folder: Path, files: dict[str, bytes] | None = None) -> str:
-    """The hash of a kept image of these files."""
-    files = FILES if files is None else files
-    manifest = manifest_of(members(files))
-    folder.mkdir(parents=True, exist_ok=True)
-    received = {}
-    for count, content in enumerate([*files.values(), manifest]):
-        (folder / f"upload-{count}").write_bytes(content)
-        received[digest(content)] = folder / f"upload-{count}"
-    own = received.pop(digest(manifest))
-    keep_bundle(own, digest(manifest), received)
-    return digest(manifest)
 
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path: Path, settings: Any) -> Path:
     settings.ORIGINALS, settings.CACHE = tmp_path / "originals", tmp_path / "cache"
+    settings.UPLOADS = tmp_path / "uploads"
     return tmp_path
 
 
@@ -65,7 +44,21 @@ def test_a_manifest_in_another_form_is_none() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/passwd", "../a", "a/../../b", "a//b", "a/", "", ".", "a/./b", "a\\b", "a\0b", "a/ b", "x" * 256, "a/" * 40 + "b"],
+    [
+        "/etc/passwd",
+        "../a",
+        "a/../../b",
+        "a//b",
+        "a/",
+        "",
+        ".",
+        "a/./b",
+        "a\\b",
+        "a\0b",
+        "a/ b",
+        "x" * 256,
+        "a/" * 40 + "b",
+    ],
 )
 def test_paths_that_lead_elsewhere_are_refused(path: str) -> None:
     with pytest.raises(Invalid):
@@ -84,7 +77,7 @@ def test_paths_are_brought_to_one_form() -> None:
 
 
 def test_every_member_is_kept_by_its_own_hash(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     assert is_bundle(sha256)
     assert is_here(sha256)
     assert parts_of(sha256) == {sha256, *map(digest, FILES.values())}
@@ -101,20 +94,20 @@ def test_an_ordinary_file_is_no_bundle_and_lies_where_it_lies(folders: Path) -> 
 
 
 def test_it_is_laid_out_as_the_folder_it_was(folders: Path) -> None:
-    place = place_of(a_bundle(folders / "uploads"))
+    place = place_of(a_bundle(FILES))
     assert {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()} == FILES
     assert [path.name for path in place.parent.iterdir()] == [place.name]
 
 
 def test_many_who_ask_at_once_get_one_folder(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(place_of, [sha256] * 32))) == 1
     assert [path.name for path in (folders / "cache" / "bundles").iterdir()] == [sha256]
 
 
 def test_without_one_of_its_files_it_is_not_laid_out_at_all(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     path_of(digest(b"[GENERAL]")).unlink()
     assert not is_here(sha256)
     with pytest.raises(NotFound, match="missing") as caught:
@@ -124,7 +117,7 @@ def test_without_one_of_its_files_it_is_not_laid_out_at_all(folders: Path) -> No
 
 
 def test_a_folder_is_looked_through_again_from_time_to_time(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     place = place_of(sha256)
     before = place.stat().st_ino
     os.utime(place, (0, 0))
@@ -137,7 +130,7 @@ def test_a_folder_is_looked_through_again_from_time_to_time(folders: Path) -> No
 
 
 def test_folders_that_nobody_uses_go_and_come_again(folders: Path) -> None:
-    used, unused = a_bundle(folders / "uploads"), a_bundle(folders / "uploads", {"1.dcm": b"1", "2.dcm": b"2"})
+    used, unused = a_bundle(FILES), a_bundle({"1.dcm": b"1", "2.dcm": b"2"})
     place_of(used)
     os.utime(place_of(unused), (0, 0))
     (folders / "cache" / "bundles" / f".{used}.0").mkdir()
@@ -148,7 +141,7 @@ def test_folders_that_nobody_uses_go_and_come_again(folders: Path) -> None:
 
 
 def test_it_is_downloaded_as_a_zip_of_its_files(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     first, name = open_download(sha256, "slide.mrxs")
     again, _ = open_download(sha256, "slide.mrxs")
     content = first.read()
@@ -168,14 +161,14 @@ def test_a_single_file_is_downloaded_as_it_is(folders: Path) -> None:
 
 
 def test_what_is_not_whole_is_not_downloaded(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     path_of(digest(b"[GENERAL]")).unlink()
     with pytest.raises(NotFound, match="missing"):
         open_download(sha256, "slide.mrxs")
 
 
 def test_what_has_to_be_laid_out_first_is_not_ready(folders: Path) -> None:
-    sha256 = a_bundle(folders / "uploads")
+    sha256 = a_bundle(FILES)
     assert places.ready_place(sha256) is None
     assert places.ready_place(digest(b"the slide")) == path_of(digest(b"the slide"))
     assert place_of(sha256) == places.ready_place(sha256)

@@ -25,6 +25,8 @@ OVERVIEW_PX = 1024
 BLOCK_PX = 2048
 OWN_TILES = ("aperio", "generic-tiff")
 """Formats of OpenSlide whose levels are directories of tiles, side by side without overlap."""
+MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
+"""Of slides of many files, which lie in one folder."""
 
 
 class WholeSlide(TileSource):
@@ -200,11 +202,21 @@ def recognises(path: Path, head: bytes) -> bool:
     """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads."""
     if head.startswith((b"\x89PNG", b"\x1f\x8b")):
         return False
-    return openslide.OpenSlide.detect_format(path) is not None
+    main = main_file(path)
+    return main is not None and openslide.OpenSlide.detect_format(main) is not None
+
+
+def main_file(path: Path) -> Path | None:
+    """The file that OpenSlide is told; of a slide of many files the one that names the others."""
+    if not path.is_dir():
+        return path
+    found = [file for file in path.iterdir() if file.suffix.lower() in MAIN_SUFFIXES]
+    return found[0] if len(found) == 1 else None
 
 
 def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike
     """Opens a slide whose tile table was checked first: OpenSlide aborts the process on some broken ones."""
+    path = main_file(path) or path
     with path.open("rb") as file:
         head = file.read(16)
     vendor = openslide.OpenSlide.detect_format(path)

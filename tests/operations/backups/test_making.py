@@ -25,6 +25,7 @@ from exact.storage import originals
 from exact.storage.uploads import receiving
 from tests.architecture.world import World
 from tests.operations.backups.conftest import Machine, quiet
+from tests.storage.bundles import a_bundle, digest
 
 BackUp = Callable[[], Manifest]
 
@@ -192,3 +193,18 @@ def test_names_are_free_seconds(folder: Path) -> None:
     taken = making.free_name(folder)
     (home / taken).mkdir()
     assert making.free_name(folder) > taken
+
+
+def test_an_image_of_many_files_is_in_it_with_all_of_them_and_one_that_is_lost_is_told(
+    world: World, back_up: BackUp, folder: Path
+) -> None:
+    series = a_bundle({"1.dcm": b"one", "2.dcm": b"two"})
+    image = world.place.workplace.image("series", sha256=series)
+    before = set(back_up().originals.missing)
+    assert image.number not in before
+    for part in (series, digest(b"one"), digest(b"two")):
+        assert originals.is_kept(part, folder / "originals")
+    originals.path_of(digest(b"two")).unlink()
+    assert set(back_up().originals.missing) == before, "the older backup still has it"
+    originals.path_of(digest(b"two"), folder / "originals").unlink()
+    assert set(back_up().originals.missing) == before | {image.number}
