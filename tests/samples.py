@@ -1,6 +1,5 @@
 """Small files of every kind, made by code; and the real files that EXACT_SAMPLES names, for those who have them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from exact.environment import environment
 from exact.tiles.encoders import encode_jpeg
@@ -77,16 +76,28 @@ def picture(path: Path, size: Size = (90, 60), mode: str = "RGB", **saved_with: 
 
 def turned_jpeg(path: Path, orientation: int, size: Size = (90, 60)) -> Path:
     """A JPEG whose EXIF orientation asks for turning; shown upright it is always the same scene."""
-    undo: dict[int, Callable[[Image.Image], Image.Image]] = {
-        1: lambda image: image,
-        3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
-        6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
-        8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
+    turn = Image.Transpose
+    undo = {
+        2: turn.FLIP_LEFT_RIGHT,
+        3: turn.ROTATE_180,
+        4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE,
+        6: turn.ROTATE_90,
+        7: turn.TRANSVERSE,
+        8: turn.ROTATE_270,
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    undo[orientation](Image.fromarray(scene(size))).save(path, quality=95, exif=exif)
+    image = Image.fromarray(scene(size))
+    lying = image.transpose(undo[orientation]) if orientation in undo else image
+    lying.save(path, quality=95, exif=exif)
     return path
+
+
+def exchanged_profile() -> bytes:
+    """An ICC profile like sRGB, but with red and green exchanged: what it does is easily seen."""
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return plain.replace(b"rXYZ", b"____").replace(b"gXYZ", b"rXYZ").replace(b"____", b"gXYZ")
 
 
 def voxels(shape: tuple[int, ...] = (7, 6, 5), dtype: str = "<i2") -> NDArray[Any]:

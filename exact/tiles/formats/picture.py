@@ -1,102 +1,124 @@
-"""Plain pictures (PNG, JPEG, TIFF, ...) through Pillow: upright, 8-bit grey or RGB on white, in a pyramid."""
+"""Plain pictures (PNG, JPEG, TIFF, GIF, WebP, AVIF, ...): upright, on white, in a pyramid; wide values by window."""
 
-import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+import copy
+import dataclasses
+from collections.abc import Callable
+from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from typing_extensions import override
 
-from exact.tiles import tiff
-from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
-from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource, cut
+from exact.tiles import channels, profiles, tiff
+from exact.tiles.channels import Window
+from exact.tiles.errors import TooManyPixels, UnsupportedContent
+from exact.tiles.looks import PLAIN, Look
+from exact.tiles.pictures import (
+    ANIMATED,
+    WHOLE_MAX_PIXELS,
+    Header,
+    as_kept,
+    description_of,
+    details_of,
+    header_of,
+    inks_as_rgb,
+    opened,
+    too_many,
+    upright,
+)
+from exact.tiles.source import Axis, Description, Details, Format, OpenOptions, Pixels, Size, TileSource, cut
+from exact.tiles.tiff_writer import halved_sizes
 from exact.tiles.unpacked import Flat, held_bytes, unpack
 
-PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "PPM", "WEBP")
-SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", *(b"P%d" % kind for kind in range(1, 7)))
-MAX_FRAMES = 4096
-SMALLEST_LEVEL_PX = 256
+SIGNATURES = (
+    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"GIF87a", b"GIF89a"),
+    *(b"P%d" % kind for kind in range(1, 7)),
+    *(b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  \r\n\x87\n"),
+)
+AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
 STRIP_ROWS = 1024
 """Even, so that halving a strip needs no row of the next one."""
-WIDE_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
-WINDOW_PERCENTILES = (0.1, 99.9)
 WINDOW_SAMPLES = 1_000_000
-TURNED = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height."""
-ORIENTATION = 0x0112
-PARSER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error)
-"""What Pillow's readers raise on broken files."""
+NOTES = 4
+"""Numbers kept before the pixels: the window's ends, its limits; then the time of every frame in milliseconds."""
 
-
-@dataclass(frozen=True)
-class Shape:
-    """Everything that must be known before pixels are unpacked."""
-
-    pillow_format: str
-    width: int
-    height: int
-    frames: int
-    channels: int
-
-    @property
-    def level_sizes(self) -> tuple[Size, ...]:
-        """Halved, rounded up, until the picture fits one tile."""
-        sizes = [(self.width, self.height)]
-        while max(sizes[-1]) > SMALLEST_LEVEL_PX:
-            sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
-        return tuple(sizes)
-
-    @property
-    def frame_bytes(self) -> int:
-        """All levels of one frame."""
-        return self.channels * sum(width * height for width, height in self.level_sizes)
+Values = NDArray[Any]  # Any: 8 bits or the file's wide type
+Unpacked = list[list[Values]]
+"""Frames of levels of (height, width, samples)."""
 
 
 class Picture(TileSource):
     """A picture that was unpacked when it was opened."""
 
-    def __init__(self, shape: Shape, flat: Flat) -> None:
-        self._shape = shape
+    def __init__(self, header: Header, flat: Flat) -> None:
+        self._header = header
         self._flat = flat
-        self._frames = [levels(shape, flat, frame) for frame in range(shape.frames)]
+        self._notes, self._frames = laid_out(header, flat)
+        self._sizes = tuple(halved_sizes(header.size))
+        self._axes, self._names = frames_of(header, self._notes[NOTES:].tolist())
+        self._icc = header.profile if profiles.fits(header.profile, header.samples) and not header.wide else None
+        self._profile = None if self._icc is None else profiles.from_bytes(self._icc)
+        self._shown: Callable[[Values], Pixels] = self._plain(self._window)
 
     @property
     @override
     def description(self) -> Description:
-        shape = self._shape
-        return Description(
-            format=shape.pillow_format.lower(),
-            width=shape.width,
-            height=shape.height,
-            frames=shape.frames,
-            default_frame=0,
-            frame_names=tuple(f"page {n + 1}" for n in range(shape.frames)) if shape.frames > 1 else None,
-            channels=shape.channels,
-            pixel_size_um=(None, None, None),
-            objective_power=None,
-            planes=(PlaneDescription(0, "image", shape.width, shape.height, shape.frames, (None, None)),),
-        )
+        return description_of(self._header, self._names)
+
+    @property
+    @override
+    def details(self) -> Details:
+        told = details_of(self._header, self._axes, has_profile=self._profile is not None)
+        if not self._header.wide:
+            return told
+        low, high = (float(note) for note in self._notes[2:NOTES])
+        return dataclasses.replace(told, window=self._window, window_limits=(low, high))
+
+    @property
+    def _window(self) -> Window:
+        return float(self._notes[0]), float(self._notes[1])
+
+    @override
+    def under(self, look: Look) -> TileSource:
+        if look == PLAIN:
+            return self
+        other = copy.copy(self)
+        other._shown = self._seen_by(look)  # noqa: SLF001 - of the same class
+        return other
+
+    def _seen_by(self, look: Look) -> Callable[[Values], Pixels]:
+        if self._header.wide:
+            return self._plain(channels.checked_window(look, self._window))
+        return profiles.chosen(look, self._profile).apply
+
+    def _plain(self, window: Window) -> Callable[[Values], Pixels]:
+        if self._header.wide:
+            return lambda values: channels.grey(values[:, :, 0], window)
+        return inks_as_rgb if self._header.samples == 4 else np.asarray
 
     @property
     @override
     def level_dimensions(self) -> tuple[Size, ...]:
-        return self._shape.level_sizes
+        return self._sizes
 
     @property
     @override
     def level_downsamples(self) -> tuple[float, ...]:
-        return tuple(2.0**level for level in range(len(self._shape.level_sizes)))
+        return tuple(2.0**level for level in range(len(self._sizes)))
 
     @override
     def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
         self._plane(plane)
         self._check_frame(frame, plane)
-        return cut(self._frames[frame][level], location[0] >> level, location[1] >> level, size)
+        values = self._frames[frame][level]
+        left, top = location[0] >> level, location[1] >> level
+        x, y = min(max(left, 0), values.shape[1]), min(max(top, 0), values.shape[0])
+        inside = values[y : max(y, top + size[1]), x : max(x, left + size[0])]
+        shown = self._shown(inside) if inside.size else np.empty((0, 0, self._header.channels), np.uint8)
+        return cut(shown, left - x, top - y, size)
 
     @property
     @override
@@ -109,149 +131,106 @@ class Picture(TileSource):
         self._flat = np.zeros(0, np.uint8)
 
 
-def levels(shape: Shape, flat: Flat, frame: int) -> list[Pixels]:
-    """The levels of one frame as views into the unpacked bytes."""
-    views, at = [], frame * shape.frame_bytes
-    for width, height in shape.level_sizes:
-        length = width * height * shape.channels
-        views.append(flat[at : at + length].reshape(height, width, shape.channels))
-        at += length
-    return views
+def laid_out(header: Header, flat: Flat) -> tuple[NDArray[np.float64], Unpacked]:
+    """The notes, and the levels of every frame, as views into the unpacked bytes."""
+    noted = 8 * (NOTES + header.frames)
+    values, frames, at = flat[noted:].view(header.dtype), [], 0
+    for _ in range(header.frames):
+        levels = []
+        for width, height in halved_sizes(header.size):
+            length = width * height * header.samples
+            levels.append(values[at : at + length].reshape(height, width, header.samples))
+            at += length
+        frames.append(levels)
+    return flat[:noted].view(np.float64), frames
+
+
+def size_bytes(header: Header) -> int:
+    """Notes and pixels of all levels of all frames."""
+    values = header.frames * header.samples * sum(width * height for width, height in halved_sizes(header.size))
+    return 8 * (NOTES + header.frames) + values * np.dtype(header.dtype).itemsize
+
+
+def frames_of(header: Header, starts_ms: list[float]) -> tuple[tuple[Axis, ...], tuple[str, ...] | None]:
+    """The direction of the frames and their names: by time where the file tells it."""
+    count = header.frames
+    if count == 1:
+        return (), None
+    steps_ms = {after - before for before, after in pairwise(starts_ms)}
+    if header.pillow_format in ANIMATED and min(steps_ms) > 0:
+        step_s = steps_ms.pop() / 1000 if len(steps_ms) == 1 else None
+        return (Axis("t", count, step_s, "s"),), tuple(f"{start / 1000:.2f} s" for start in starts_ms)
+    kind = "page" if header.pillow_format == "TIFF" else "picture"
+    return (Axis(kind, count),), tuple(f"{kind} {number + 1}" for number in range(count))
 
 
 def recognises(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the head is enough
     """By the first bytes of the formats that Pillow reads for us."""
-    return head.startswith(SIGNATURES) or tiff.is_tiff(head) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    in_box = (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or (head[4:8] == b"ftyp" and head[8:12] in AVIF_BRANDS)
+    return head.startswith(SIGNATURES) or tiff.is_tiff(head) or in_box
 
 
 def open_picture(path: Path, options: OpenOptions) -> TileSource:
-    """Reads all pixels, once; refuses what is larger than the limit before unpacking."""
+    """PNG, JPEG (also CMYK), TIFF, GIF, WebP, AVIF, MPO, BMP, PNM, JPEG 2000: turned upright by EXIF, transparency on
+    white, animations as frames, grey of more than 8 bits through a window."""
     with path.open("rb") as file:
         head = file.read(16)
     if tiff.is_tiff(head):
         tiff.check_ranges(path)
-    with _opened(path, options.picture_max_pixels) as image:
-        shape = shape_of(image, options.picture_max_pixels)
-        flat = unpack(options, "picture-1", shape.frames * shape.frame_bytes, lambda flat: fill(image, shape, flat))
-        return Picture(shape, flat)
+    with opened(path, options.picture_max_pixels) as image:
+        header = header_of(image, options.picture_max_pixels)
+        if header.pixels > WHOLE_MAX_PIXELS:
+            raise TooManyPixels(too_many(WHOLE_MAX_PIXELS))
+        return Picture(header, unpack(options, "picture-2", size_bytes(header), lambda flat: fill(image, header, flat)))
 
 
-@contextmanager
-def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
-    """Pillow's image, with everything it may raise while it is used turned into one of our errors."""
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    try:
-        with Image.open(path, formats=PILLOW_FORMATS) as image:
-            yield image
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels(_too_many(max_pixels)) from error
-    except PARSER_ERRORS as error:
-        reason = str(error).replace(str(path), "the file")
-        raise DamagedFile(f"The picture is damaged or cut off ({reason}). Upload it again.") from error
-
-
-def shape_of(image: Image.Image, max_pixels: int) -> Shape:
-    """From the header alone."""
-    width, height = image.size
-    frames = _equal_frames(image, max_pixels)
-    if width * height * frames > max_pixels:
-        raise TooManyPixels(_too_many(max_pixels))
-    if image.format != "TIFF" and image.getexif().get(ORIENTATION) in TURNED:  # Pillow turns TIFF files itself
-        width, height = height, width
-    return Shape(image.format or "picture", width, height, frames, 1 if _is_grey(image) else 3)
-
-
-def _too_many(max_pixels: int) -> str:
-    return (
-        f"The picture has too many pixels: at most {max_pixels:,} are taken. "
-        "Convert it to a pyramidal, tiled TIFF and upload that."
-    )
-
-
-def _equal_frames(image: Image.Image, max_pixels: int) -> int:
-    """Pages of a TIFF when all have one size and mode; every other file shows its first page."""
-    count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-    if count == 1:
-        return 1
-    if count > MAX_FRAMES or count * image.width * image.height > max_pixels:
-        raise TooManyPixels(_too_many(max_pixels))
-    kinds = {_kind(image, frame) for frame in range(count)}
-    image.seek(0)
-    return count if len(kinds) == 1 else 1
-
-
-def _kind(image: Image.Image, frame: int) -> tuple[Size, str]:
-    image.seek(frame)
-    return image.size, image.mode
-
-
-def _is_grey(image: Image.Image) -> bool:
-    return image.mode in ("1", "L", *WIDE_MODES) and not image.has_transparency_data
-
-
-def fill(image: Image.Image, shape: Shape, flat: Flat) -> None:
-    """Unpacks every frame and builds its smaller levels, strip by strip."""
-    to_8_bit = _window(image, shape.frames) if image.mode in WIDE_MODES else None
-    for frame in range(shape.frames):
-        upright = _upright(image, frame)
-        if upright.size != (shape.width, shape.height):
-            raise UnsupportedContent("The picture's size changes while it is read: this kind of file is not supported.")
-        pyramid = levels(shape, flat, frame)
-        _fill_first(upright, pyramid[0], to_8_bit)
-        for larger, smaller in pairwise(pyramid):
+def fill(image: Image.Image, header: Header, flat: Flat) -> None:
+    """Unpacks every frame and builds its smaller levels, strip by strip; then notes window and times."""
+    notes, frames = laid_out(header, flat)
+    lengths_ms = []
+    for frame, levels in enumerate(frames):
+        if header.frames > 1 or getattr(image, "n_frames", 1) > 1:
+            image.seek(frame)
+        image.load()
+        _fill_first(upright(image, header.orientation), header, levels[0])
+        for larger, smaller in pairwise(levels):
             _halve(larger, smaller)
+        lengths_ms.append(float(image.info.get("duration") or 0))
+    if header.wide:
+        samples = np.concatenate([_samples(levels[0], header.frames) for levels in frames])
+        notes[:NOTES] = (*channels.sampled_window(samples), *channels.sampled_limits(samples))
+    notes[NOTES:] = list(accumulate(lengths_ms[:-1], initial=0.0))
 
 
-def _upright(image: Image.Image, frame: int) -> Image.Image:
-    if frame or getattr(image, "n_frames", 1) > 1:
-        image.seek(frame)
-    image.load()
-    return ImageOps.exif_transpose(image)
-
-
-def _fill_first(image: Image.Image, level: Pixels, to_8_bit: Callable[[Image.Image], Pixels] | None) -> None:
+def _fill_first(image: Image.Image, header: Header, level: Values) -> None:
+    if image.size != header.size:
+        raise UnsupportedContent("The picture's size changes while it is read: this kind of file is not supported.")
     for top in range(0, image.height, STRIP_ROWS):
         strip = image.crop((0, top, image.width, min(image.height, top + STRIP_ROWS)))
-        rows = to_8_bit(strip) if to_8_bit else np.asarray(flattened(strip))
-        level[top : top + STRIP_ROWS] = rows.reshape(rows.shape[0], rows.shape[1], -1)
+        level[top : top + STRIP_ROWS] = as_kept(strip, header)
 
 
-def flattened(image: Image.Image) -> Image.Image:
-    """8-bit grey or RGB: palettes, CMYK and others converted, transparency put on white."""
-    if image.has_transparency_data:
-        seen = image.convert("RGBA")
-        return Image.composite(seen, Image.new("RGB", seen.size, "white"), seen).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _halve(larger: Pixels, smaller: Pixels) -> None:
+def _halve(larger: Values, smaller: Values) -> None:
     for top in range(0, larger.shape[0], STRIP_ROWS):
-        strip = larger[top : top + STRIP_ROWS]
-        image = Image.fromarray(strip[:, :, 0] if strip.shape[2] == 1 else strip)
+        rows = halved(larger[top : top + STRIP_ROWS])
+        smaller[top // 2 : top // 2 + rows.shape[0]] = rows
+
+
+def halved(values: Values) -> Values:
+    """Averages of two by two; at an odd edge of what there is."""
+    if values.dtype == np.uint8:
+        image = Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)
         rows = np.asarray(image.reduce(2))
-        smaller[top // 2 : top // 2 + rows.shape[0]] = rows.reshape(rows.shape[0], rows.shape[1], -1)
+        return rows.reshape(*rows.shape[:2], values.shape[2])
+    height, width = (length + length % 2 for length in values.shape[:2])
+    even = np.pad(values, ((0, height - values.shape[0]), (0, width - values.shape[1]), (0, 0)), mode="edge")
+    mean = even.reshape(height // 2, 2, width // 2, 2, -1).mean(axis=(1, 3), dtype=np.float64)
+    return np.asarray(np.rint(mean) if values.dtype.kind in "iu" else mean, values.dtype)
 
 
-def _window(image: Image.Image, frames: int) -> Callable[[Image.Image], Pixels]:
-    """More than 8 bits: linear between two percentiles of all frames, because cameras rarely use the full range."""
-    samples = np.concatenate([_samples(_upright(image, frame), frames) for frame in range(frames)])
-    finite = samples[np.isfinite(samples)]
-    if finite.size == 0:
-        raise UnsupportedContent("The picture holds no finite value.")
-    low, high = np.percentile(finite, WINDOW_PERCENTILES)
-    scale = 255.0 / (high - low) if high > low else 0.0
-
-    def to_8_bit(strip: Image.Image) -> Pixels:
-        values = np.nan_to_num(np.asarray(strip, np.float32), nan=low, posinf=high, neginf=low)
-        return np.asarray(np.clip((values - low) * scale + 0.5, 0, 255).astype(np.uint8))
-
-    return to_8_bit
-
-
-def _samples(image: Image.Image, frames: int) -> NDArray[np.float32]:
-    values = np.asarray(image).reshape(-1)
-    step = max(1, values.size * frames // WINDOW_SAMPLES)
-    return np.asarray(values[::step], np.float32)
+def _samples(level: Values, frames: int) -> Values:
+    values = level.reshape(-1)
+    return values[:: max(1, values.size * frames // WINDOW_SAMPLES)]
 
 
 FORMAT = Format("picture", recognises, open_picture)

@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from exact.tiles import unpacked
-from exact.tiles.errors import DamagedFile, TileError, TooManyPixels
+from exact.tiles.errors import BadLook, DamagedFile, TileError, TooManyPixels
 from exact.tiles.formats import open_image
-from exact.tiles.source import Pixels
+from exact.tiles.looks import Look
+from exact.tiles.source import Axis, Pixels
 from tests.contracts.tile_source import TileSourceContract
-from tests.samples import options, picture, real, scene, turned_jpeg
+from tests.samples import options, picture, real, real_files, scene, turned_jpeg
 
 
 class TestColour(TileSourceContract):
@@ -45,6 +47,68 @@ class TestOnePixel(TileSourceContract):
         return picture(folder / "one.png", (1, 1))
 
 
+def animation(path: Path, **saved_with: Any) -> Path:
+    """Three frames at 0, 100 and 300 ms."""
+    frames = [Image.fromarray(scene((40, 30)) // divisor) for divisor in (1, 2, 4)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[100, 200, 100], **saved_with)
+    return path
+
+
+class TestAnimatedPng(TileSourceContract):
+    """An APNG."""
+
+    def make_file(self, folder: Path) -> Path:
+        return animation(folder / "a.png")
+
+
+class TestAnimatedGif(TileSourceContract):
+    """A GIF of three frames, each with its own palette."""
+
+    def make_file(self, folder: Path) -> Path:
+        return animation(folder / "a.gif")
+
+
+class TestAnimatedWebP(TileSourceContract):
+    """A WebP."""
+
+    def make_file(self, folder: Path) -> Path:
+        return animation(folder / "a.webp", lossless=True)
+
+
+class TestAvif(TileSourceContract):
+    """An AVIF."""
+
+    def make_file(self, folder: Path) -> Path:
+        return picture(folder / "a.avif", (300, 200))
+
+
+class TestJpeg2000(TileSourceContract):
+    """A JPEG 2000 picture."""
+
+    def make_file(self, folder: Path) -> Path:
+        return picture(folder / "a.jp2", (300, 200))
+
+
+class TestInks(TileSourceContract):
+    """A JPEG of four inks, as printers want it."""
+
+    def make_file(self, folder: Path) -> Path:
+        return picture(folder / "a.jpg", (300, 200), mode="CMYK")
+
+
+class TestSixteenBits(TileSourceContract):
+    """A grey PNG of 16 bits, of several levels."""
+
+    def make_file(self, folder: Path) -> Path:
+        Image.fromarray(ramp(601, 403, 60_000)).save(folder / "a.png")
+        return folder / "a.png"
+
+
+def ramp(width: int, height: int, brightest: int) -> NDArray[np.uint16]:
+    """Rising from left to right."""
+    return np.tile(np.linspace(0, brightest, width).astype(np.uint16), (height, 1))
+
+
 @pytest.mark.samples
 class TestRealJpeg(TileSourceContract):
     """A slide as one large JPEG."""
@@ -59,7 +123,7 @@ def shown(path: Path, **limits: Any) -> Pixels:
     return source.read_region((0, 0), 0, source.dimensions)
 
 
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_turned_photograph_is_shown_upright(tmp_path: Path, orientation: int) -> None:
     difference = np.abs(shown(turned_jpeg(tmp_path / "a.jpg", orientation)).astype(int) - scene((90, 60)))
     assert difference.mean() < 4
@@ -97,12 +161,88 @@ def test_cmyk_is_shown_as_rgb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("brightest", [4095, 65535])
 def test_sixteen_bits_fill_the_range_that_they_use(tmp_path: Path, brightest: int) -> None:
-    ramp = np.linspace(0, brightest, 100 * 100).reshape(100, 100).astype(np.uint16)
-    Image.fromarray(ramp).save(tmp_path / "a.tif")
+    rising = np.linspace(0, brightest, 100 * 100).reshape(100, 100).astype(np.uint16)
+    Image.fromarray(rising).save(tmp_path / "a.tif")
     grey = shown(tmp_path / "a.tif")
     assert grey.shape == (100, 100, 1)
     assert (grey[0, 0, 0], grey[-1, -1, 0]) == (0, 255)
     assert abs(int(grey[50, 0, 0]) - 128) <= 2
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm", "jp2"])
+def test_a_window_is_chosen_on_the_values_of_the_file(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(ramp(301, 3, 60_000)).save(tmp_path / f"a.{suffix}")
+    source = open_image(tmp_path / f"a.{suffix}", options(tmp_path))
+    assert source.details.window == pytest.approx((0, 60_000), abs=300)
+    assert source.details.window_limits == (0.0, 65535.0)
+    narrow = source.under(Look(window=(20_000.0, 40_000.0)))
+    shown = narrow.read_region((0, 0), 0, (301, 3))[1, :, 0]
+    assert (shown[99], shown[150], shown[201]) == (0, 128, 255)
+    assert np.array_equal(narrow.read_region((0, 0), 0, (150, 3)), narrow.read_region((0, 0), 0, (301, 3))[:, :150])
+    assert source.read_region((0, 0), 0, (301, 3))[1, 150, 0] in (127, 128, 129)
+
+
+def test_smaller_levels_of_wide_values_are_averages_too(tmp_path: Path) -> None:
+    Image.fromarray(ramp(601, 403, 60_000)).save(tmp_path / "a.png")
+    seen = open_image(tmp_path / "a.png", options(tmp_path)).under(Look(window=(0.0, 255.0)))
+    assert seen.level_dimensions[1] == (301, 202)
+    assert seen.read_region((0, 0), 1, (301, 202))[:, 1, 0].tolist() == [250] * 202
+    assert seen.read_region((0, 0), 1, (301, 202))[:, 0, 0].tolist() == [50] * 202
+
+
+@pytest.mark.parametrize("look", [Look(profile=True), Look(channels=())])
+def test_wide_grey_has_a_window_alone(tmp_path: Path, look: Look) -> None:
+    Image.fromarray(ramp(20, 3, 60_000)).save(tmp_path / "a.png")
+    with pytest.raises(BadLook):
+        open_image(tmp_path / "a.png", options(tmp_path)).under(look)
+
+
+def test_a_plain_picture_has_no_window(tmp_path: Path) -> None:
+    source = open_image(picture(tmp_path / "a.png"), options(tmp_path))
+    assert source.details.window is None
+    with pytest.raises(BadLook):
+        source.under(Look(window=(1.0, 2.0)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "webp"])
+def test_the_frames_of_an_animation_are_named_by_their_time(tmp_path: Path, suffix: str) -> None:
+    source = open_image(animation(tmp_path / f"a.{suffix}"), options(tmp_path))
+    assert source.description.default_frame == 0
+    assert source.description.frame_names == ("0.00 s", "0.10 s", "0.30 s")
+    assert source.details.axes == (Axis("t", 3, None, "s"),)
+    for frame, divisor in enumerate((1, 2, 4)):
+        shown = source.read_region((0, 0), 0, (40, 30), frame).astype(int)
+        assert np.abs(shown - scene((40, 30)) // divisor).mean() < 6
+
+
+def test_even_steps_in_time_are_told(tmp_path: Path) -> None:
+    frames = [Image.fromarray(scene((9, 9)) // divisor) for divisor in (1, 2, 4)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=40)
+    assert open_image(tmp_path / "a.webp", options(tmp_path)).details.axes == (Axis("t", 3, 0.04, "s"),)
+
+
+def test_an_animation_of_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(TooManyPixels):
+        open_image(animation(tmp_path / "a.gif"), options(tmp_path, picture_max_pixels=3 * 40 * 30 - 1))
+
+
+def test_two_pictures_of_one_file_are_two_frames(tmp_path: Path) -> None:
+    Image.fromarray(scene((40, 30))).save(
+        tmp_path / "a.mpo", save_all=True, append_images=[Image.fromarray(scene((40, 30)) // 2)], quality=95
+    )
+    source = open_image(tmp_path / "a.mpo", options(tmp_path))
+    assert source.description.frame_names == ("picture 1", "picture 2")
+    assert np.abs(source.read_region((0, 0), 0, (40, 30), 1).astype(int) - scene((40, 30)) // 2).mean() < 9
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_a_camera_is_told_and_a_broken_exif_block_is_not_minded(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.update({271: "Leica", 272: "Leica DM6"})
+    path = picture(tmp_path / "a.jpg", exif=exif)
+    assert open_image(path, options(tmp_path)).details.scanner == "Leica DM6"
+    path.write_bytes(path.read_bytes().replace(b"MM\0*\0\0\0\x08", b"MM\0*\xff\xff\xff\xff"))
+    assert open_image(path, options(tmp_path)).details.scanner is None
 
 
 def test_not_a_number_does_not_spoil_a_float_tiff(tmp_path: Path) -> None:
@@ -176,3 +316,66 @@ def shown_real(name: str) -> Pixels:
     """A real picture as it is shown."""
     source = open_image(real(name), options(Path("unused")))
     return source.read_region((0, 0), 0, source.dimensions)
+
+
+REAL = {
+    **{f"hopper_orientation_{turn}.jpg": ("jpeg", (128, 128), 1, 3) for turn in range(2, 9)},
+    "16bit.MM.cropped.tif": ("tiff", (64, 64), 1, 1),
+    "16bit.cropped.tif": ("tiff", (64, 64), 1, 1),
+    "BAL_Promyk_Spray_4_14633_16023_586_641.tiff": ("generic-tiff", (586, 641), 1, 3),
+    "cell.png": ("png", (550, 660), 1, 1),
+    "chessboard_GRAY_U16B.tif": ("tiff", (200, 200), 1, 1),
+    "exif.avif": ("avif", (512, 512), 1, 3),
+    "exif_gps.jpg": ("jpeg", (8, 8), 1, 3),
+    "hopper.jpg": ("jpeg", (128, 128), 1, 3),
+    "hopper.png": ("png", (128, 128), 1, 3),
+    "hopper.tif": ("tiff", (128, 128), 1, 3),
+    "hopper_16bit.pgm": ("ppm", (128, 128), 1, 1),
+    "hopper_bigtiff.tif": ("tiff", (128, 128), 1, 3),
+    "icc_profile.png": ("png", (57, 57), 1, 3),
+    "ihc.png": ("png", (512, 512), 1, 3),
+    "l_trns.png": ("png", (64, 64), 1, 3),
+    "mode_16bit.png": ("png", (128, 64), 3, 3),
+    "mode_palette.png": ("png", (128, 64), 3, 3),
+    "multipage.tiff": ("tiff", (10, 10), None, None),
+    "p_16.png": ("png", (128, 128), 1, 3),
+    "pal8.png": ("png", (127, 64), 1, 3),
+    "palette_wedge.png": ("png", (128, 128), 1, 3),
+    "pil123rgba.png": ("png", (162, 150), 1, 3),
+    "pil_sample_cmyk.jpg": ("jpeg", (100, 100), 1, 3),
+    "retina.jpg": ("jpeg", (1411, 1411), 1, 3),
+    "slide.jpeg": ("jpeg", (2500, 2500), 1, 3),
+    "sugarshack.mpo": ("mpo", (640, 480), 2, 3),
+    "tma_spots.jpeg": ("jpeg", (1331, 3206), 1, 3),
+}
+"""Format, size, frames and channels; None where the reader of frames decides."""
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", real_files("images"))
+def test_every_real_picture_is_what_it_is_and_has_no_nonsense_pixel_size(name: str, tmp_path: Path) -> None:
+    pillow_format, size, frames, channels = REAL[Path(name).name]
+    source = open_image(real(name), options(tmp_path))
+    told = source.description
+    assert told.format in (pillow_format, "ome-tiff" if pillow_format == "tiff" else pillow_format)
+    assert source.dimensions == size
+    assert frames is None or (told.frames, told.channels) == (frames, channels)
+    assert told.pixel_size_um == (None, None, None)
+    assert source.details.pixel_size_source is None
+    assert len(np.unique(source.read_region((0, 0), 0, size))) > 1 or name == "images/exif_gps.jpg"
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", ["pal8", "palette_wedge", "pil123rgba", "l_trns", "p_16"])
+def test_palettes_and_transparency_are_shown_as_pillow_puts_them_on_white(name: str) -> None:
+    with Image.open(real(f"images/{name}.png")) as image:
+        seen = image.convert("RGBA")
+    ground = Image.new("RGBA", seen.size, "white")
+    assert np.array_equal(shown_real(f"images/{name}.png"), np.asarray(Image.alpha_composite(ground, seen))[:, :, :3])
+
+
+@pytest.mark.samples
+def test_real_inks_are_a_red_word_on_a_dark_ground() -> None:
+    pixels = shown_real("images/pil_sample_cmyk.jpg").astype(int)
+    assert pixels[50:].mean(axis=(0, 1))[0] > 1.5 * pixels[50:].mean(axis=(0, 1))[2]
+    assert pixels[95, 50].max() < 40
