@@ -107,9 +107,11 @@ def sampled_limits(samples: Values) -> Window:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if samples.dtype.kind == "f":
         return _not_empty(low, high)
-    largest = max(abs(low), abs(high), 255.0)
-    reach = 2.0 ** math.ceil(math.log2(largest + 1)) - 1
-    return (-reach - 1 if low < 0 else 0.0), reach
+    if samples.dtype.kind == "b":
+        return 0.0, 1.0
+    possible = np.iinfo(samples.dtype)
+    reach = 2.0 ** math.ceil(math.log2(max(abs(low), abs(high), 255.0) + 1)) - 1
+    return (max(float(possible.min), -reach - 1) if low < 0 else 0.0), min(float(possible.max), reach)
 
 
 def _not_empty(low: float, high: float) -> Window:

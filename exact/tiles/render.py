@@ -5,7 +5,7 @@ from exact.tiles.errors import NoSuchTile
 from exact.tiles.slide_cache import View
 from exact.tiles.source import Pixels, resized
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """Raised when the same address may give other bytes than before; part of every ETag."""
 
 

@@ -16,6 +16,7 @@ MAX_DIRECTORIES = 4096
 MAX_TAGS = 1024
 MAX_TILE_SIDE_PX = 16384
 STRIPS, TILES = (273, 279), (324, 325)
+DESCRIPTION = 270
 TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES = 322, 323, 330
 CHECKED = (*STRIPS, *TILES, TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES)
 NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
@@ -46,17 +47,19 @@ def is_tiff(head: bytes) -> bool:
     return head[:4] in MAGICS
 
 
-def check_ranges(path: Path) -> None:
+def check_ranges(path: Path, max_directories: int = MAX_DIRECTORIES) -> None:
     """Refuses a TIFF that was cut off or whose tables point outside the file or claim giant tiles."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        for tags in directories(file, size):
+        for tags in directories(file, size, max_directories=max_directories):
             _check_tile_side(tags)
             _check_inside(tags, STRIPS, size)
             _check_inside(tags, TILES, size)
 
 
-def directories(file: BinaryIO, size: int, wanted: Collection[int] = CHECKED) -> Iterator[dict[int, Numbers]]:
+def directories(
+    file: BinaryIO, size: int, wanted: Collection[int] = CHECKED, max_directories: int = MAX_DIRECTORIES
+) -> Iterator[dict[int, Numbers]]:
     """The wanted numeric tags of every directory, sub-directories too if wanted; each directory is visited once."""
     layout, first = _header(file)
     waiting, seen = [first], set[int]()
@@ -65,7 +68,7 @@ def directories(file: BinaryIO, size: int, wanted: Collection[int] = CHECKED) ->
         if offset == 0 or offset in seen:
             continue
         seen.add(offset)
-        if len(seen) > MAX_DIRECTORIES:
+        if len(seen) > max_directories:
             raise DamagedFile("The TIFF file has thousands of directories: it is damaged.")
         tags, following = _directory(file, size, layout, offset, wanted)
         waiting += [following, *(int(child) for child in tags.get(SUB_DIRECTORIES, []))]
@@ -101,6 +104,8 @@ def _numbers(
 ) -> tuple[int, Numbers] | None:
     """The tag's values when it is wanted."""
     tag, kind = struct.unpack_from(layout.order + "HH", entry)
+    if tag == DESCRIPTION:
+        _check_text(size, layout, entry)
     if tag not in wanted or kind not in NUMBER_TYPES:
         return None
     (count,) = struct.unpack_from(layout.order + layout.offset, entry, 4)
@@ -110,6 +115,13 @@ def _numbers(
     if length > len(value):
         value = _read(file, size, struct.unpack(layout.order + layout.offset, value)[0], length)
     return tag, np.frombuffer(value[:length], dtype).astype(np.uint64)
+
+
+def _check_text(size: int, layout: Layout, entry: bytes) -> None:
+    """Libraries overlook a description beyond the end: a stack would be shown as its first page."""
+    length, place = struct.unpack_from(layout.order + 2 * layout.offset, entry, 4)
+    if length > struct.calcsize(layout.offset) and place + length > size:
+        raise _cut_off()
 
 
 def _read(file: BinaryIO, size: int, offset: int, length: int) -> bytes:

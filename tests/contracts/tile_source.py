@@ -44,7 +44,10 @@ class TileSourceContract(ABC):
         assert told.frames == source.nFrames == source.nframes_for_plane(0)
         assert 0 <= told.default_frame < told.frames
         assert told.frame_names is None or len(told.frame_names) == told.frames
-        assert source.read_region((0, 0), 0, (1, 1)).shape[2] == told.channels
+        assert source.read_region((0, 0), 0, (1, 1)).shape[2] == (1 if told.channels == 1 else 3)
+        assert len(source.details.channels) in (0, told.channels)
+        axes = [axis.size for axis in source.details.axes]
+        assert not axes or told.frames == np.prod(axes)
 
     def test_the_description_survives_json(self, source: TileSource) -> None:
         assert Description.from_json(json.loads(json.dumps(source.description.as_json()))) == source.description

@@ -1,0 +1,189 @@
+"""TIFF and OME-TIFF with frames, channels, more than 8 bits or rare compressions; pages are read where they lie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openslide
+from tifffile import COMPRESSION, TiffPage
+from typing_extensions import override
+
+from exact.tiles import ome, ome_layout, tiff, tiff_layout, tiff_pages
+from exact.tiles.blocks import Box, Values
+from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
+from exact.tiles.framed import FramedImage, Planes, parsing
+from exact.tiles.lent import Lent
+from exact.tiles.ome_layout import is_ome
+from exact.tiles.source import Format, OpenOptions, Pixels, Size, TileSource
+from exact.tiles.tiff_layout import Layout, Place, is_coloured, is_level
+from exact.tiles.tiff_pages import TiffPages
+
+USUAL_COMPRESSIONS = (
+    *(1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946),
+    *(COMPRESSION.APERIO_JP2000_YCBC, COMPRESSION.APERIO_JP2000_RGB),
+)
+"""What the readers of slides and pictures read too."""
+ASSOCIATED_MAX_PIXELS = 64 * 2**20
+
+
+class TiffPlanes(Planes):
+    """Pages of one file, or of several that belong together."""
+
+    def __init__(self, files: Lent[TiffPages], layout: Layout) -> None:
+        if not layout.places:
+            raise DamagedFile("The header of the TIFF file names no page that is there.")
+        self._files = files
+        self._layout = layout
+        self._first = layout.places[min(layout.places)]
+        with files.use(self._first.file) as pages:
+            page = self._page(pages, self._first, 0)
+            tiff_pages.check_readable(page)
+            self._dtype = tiff_pages.shown_dtype(page)
+            self._levels = self._level_sizes(pages, page)
+            self._cost = pages.cost
+
+    def _page(self, pages: TiffPages, place: Place, level: int) -> TiffPage:
+        own = self._layout.level_pages
+        return pages.page(own[level]) if len(own) > 1 else pages.page(place.page, level)
+
+    def _level_sizes(self, pages: TiffPages, page: TiffPage) -> tuple[Size, ...]:
+        sizes = [(page.imagewidth, page.imagelength)]
+        for level in range(1, max(len(self._layout.level_pages), 1 + len(page.subifds or ()))):
+            smaller = self._page(pages, self._first, level)
+            tiff_pages.check_readable(smaller)
+            size = (smaller.imagewidth, smaller.imagelength)
+            if tiff_pages.shown_dtype(smaller) != self._dtype or not is_level(size, sizes[-1], sizes[0]):
+                break
+            sizes.append(size)
+        return tuple(sizes)
+
+    @property
+    @override
+    def level_dimensions(self) -> tuple[Size, ...]:
+        return self._levels
+
+    @property
+    @override
+    def dtype(self) -> np.dtype[Any]:
+        return self._dtype
+
+    @override
+    def read(self, level: int, frame: int, channel: int, box: Box) -> Values:
+        told = self._layout.told
+        place = self._layout.places.get(frame * len(told.channels) + channel)
+        if place is None:
+            return np.zeros((box.height, box.width, *[3] * told.colour), self._dtype)
+        with self._files.use(place.file) as pages:
+            page = self._page(pages, place, level)
+            self._check(page, level)
+            return pages.read(page, box, place.sample, place.behind)
+
+    def _check(self, page: TiffPage, level: int) -> None:
+        tiff_pages.check_readable(page)
+        size = (page.imagewidth, page.imagelength)
+        same = size == self._levels[level] and tiff_pages.shown_dtype(page) == self._dtype
+        if not same or is_coloured(page) != self._layout.told.colour:
+            raise DamagedFile("The pages of the TIFF file do not fit together: it is damaged.")
+
+    @property
+    @override
+    def cost(self) -> int:
+        return self._cost * min(self._files.count, self._files.max_open)
+
+    @override
+    def close(self) -> None:
+        self._files.close()
+
+
+class TiffImage(FramedImage):
+    """With label and macro pictures beside the frames."""
+
+    def __init__(self, files: Lent[TiffPages], layout: Layout) -> None:
+        super().__init__(TiffPlanes(files, layout), layout.told)
+        self._files = files
+        self._places = layout.associated
+
+    @property
+    @override
+    def associated_images(self) -> Mapping[str, Size]:
+        sizes = {}
+        for name, place in self._places.items():
+            with self._files.use(place.file) as pages:
+                page = pages.page(place.page)
+                sizes[name] = (page.imagewidth, page.imagelength)
+        return sizes
+
+    @override
+    def read_associated(self, name: str) -> Pixels:
+        place = self._places.get(name)
+        if place is None:
+            return super().read_associated(name)
+        with self._files.use(place.file) as pages:
+            page = pages.page(place.page)
+            tiff_pages.check_readable(page)
+            if page.imagewidth * page.imagelength > ASSOCIATED_MAX_PIXELS or tiff_pages.shown_dtype(page) != np.uint8:
+                raise UnsupportedContent(f"The picture {name} of this image is of a kind that is not read.")
+            values = pages.read(page, Box(0, 0, page.imagewidth, page.imagelength))
+        return values if values.ndim == 3 else values[:, :, np.newaxis]
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """TIFF files that others would show less of: those take plain slides and plain pictures. Folders of OME-TIFF."""
+    try:
+        if not head:
+            return path.is_dir() and ome_layout.header_of_set(path) is not None
+        with tiff_pages.opened(path) if tiff.is_tiff(head) else nothing() as pages:
+            return pages is not None and is_ours(path, pages)
+    except TileError:
+        return False  # the formats that take every TIFF say what is wrong
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    """For what is no TIFF."""
+    yield
+
+
+def is_ours(path: Path, pages: TiffPages) -> bool:
+    """By the first page, and by how many are like it."""
+    first = pages.page(0)
+    if first.dtype is None or first.photometric not in tiff_pages.READ_PHOTOMETRICS:
+        return False
+    if openslide.OpenSlide.detect_format(path) not in (None, "generic-tiff"):
+        return False
+    plain = first.dtype in (np.uint8, np.bool_) and first.samplesperpixel in (1, 3, 4)
+    if not plain or first.compression not in USUAL_COMPRESSIONS or is_ome(first):
+        return True
+    return len(tiff_pages.equal_pages(path)) > 1 or tiff_layout.imagej(first).get("images", "1") not in ("0", "1")
+
+
+def open_tiff(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike
+    """A file; or a folder of files whose header names which belong together."""
+    files = ome_layout.named_files(path) if path.is_dir() else [path]
+    lent = Lent(len(files), lambda number: TiffPages(files[number]))
+    try:
+        with parsing("TIFF file"):
+            return TiffImage(lent, layout_of(path, files, lent))
+    except BaseException:
+        lent.close()
+        raise
+
+
+def layout_of(path: Path, files: Sequence[Path], lent: Lent[TiffPages]) -> Layout:
+    """From the header of a set, or from the file's own."""
+    with lent.use(0) as pages:
+        first = pages.page(0)
+        tiff_pages.check_readable(first)
+        if path.is_dir():
+            numbers = {file.name: number for number, file in enumerate(files)}
+            images = ome.parse(ome_layout.header_of_set(path) or "")
+            return ome_layout.layout(images, first, lambda stored: numbers.get(stored.file or ""))
+        images = ome.parse(first.description) if is_ome(first) else []
+        if images:
+            return ome_layout.layout(images, first, ome_layout.own_planes(path.name, first.description, images))
+        return tiff_layout.layout(path, pages)
+
+
+FORMAT = Format("TIFF stack", recognises, open_tiff)
