@@ -63,6 +63,8 @@ UPLOAD_MAX_BYTES = int(environment("EXACT_UPLOAD_MAX_BYTES", str(50 * 2**30)))
 """Largest file that is taken."""
 IMPORT_MAX_BYTES = int(environment("EXACT_IMPORT_MAX_BYTES", str(2 * 2**30)))
 """Largest file of annotations that is taken; packed, it may unpack to four times as much."""
+REMOTE_CACHE_BYTES = int(environment("EXACT_REMOTE_CACHE_BYTES", str(50 * 2**30)))
+"""Disk below the cache folder for copies of images that were imported by reference from elsewhere (s3://...)."""
 PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", "178956970"))
 """Most pixels of a plain picture, which is unpacked as a whole."""
 SLIDE_CACHE_HANDLES = int(environment("EXACT_SLIDE_CACHE_HANDLES", "64"))

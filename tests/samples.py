@@ -130,3 +130,29 @@ def volume(
         image.header[name] = value
     nibabel.save(image, path)
     return path
+
+
+KEY_FILE = """[Virtual Microscope Specimen]
+NoLayers=1
+NoJpegColumns=1
+NoJpegRows=1
+ImageFile={stem}.jpg
+MapFile={stem}_map.jpg
+MacroImage={stem}_macro.jpg
+PhysicalWidth=350000
+PhysicalHeight=233000
+SourceLens=20
+"""
+
+
+def vms(folder: Path, stem: str = "slide", size: Size = (768, 512)) -> Path:
+    """A slide of four files, as a scanner of Hamamatsu writes it: the key file names the others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(scene(size))
+    image.save(folder / f"{stem}.jpg", quality=90, subsampling=0, restart_marker_blocks=8)
+    small = image.resize((size[0] // 8, size[1] // 8))
+    small.save(folder / f"{stem}_map.jpg", subsampling=0, restart_marker_blocks=2)
+    small.save(folder / f"{stem}_macro.jpg")
+    key_file = folder / f"{stem}.vms"
+    key_file.write_text(KEY_FILE.format(stem=stem))
+    return key_file

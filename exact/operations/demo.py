@@ -5,35 +5,33 @@ Everything goes through the command bus with fixed keys: cut off in the middle, 
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
 import shapely
 from django.conf import settings
 
 from exact.accounts.authentication import person_of
 from exact.accounts.models import User
 from exact.accounts.policy import Person
-from exact.api.v1.uploads import kept
 from exact.commands.annotation_types import CreateAnnotationType
 from exact.commands.annotations import DrawAnnotation, VerifyAnnotation
 from exact.commands.bus import Answer, Command, dispatch
 from exact.commands.image_sets import AttachProduct, CreateImageSet
-from exact.commands.images import RegisterImage
 from exact.commands.products import CreateProduct
 from exact.commands.teams import FoundTeam
 from exact.datasets.freezing import Freeze, freeze
 from exact.domain.annotations import Verdict
 from exact.domain.identifiers import derived_id
-from exact.domain.images import Content
 from exact.domain.vectors import UNITS_PER_PIXEL, Vector, VectorType
+from exact.ingest.arrivals import Arrived, Group
+from exact.ingest.registering import register, together
 from exact.operations.demo_slide import Nucleus, write_demo_slide
 from exact.operations.demo_volume import write_demo_volume
 from exact.operations.errors import CannotRun
 from exact.projections.annotations import AnnotationRow
 from exact.storage.uploads import receiving
-from exact.tiles.inspect import inspect_file
 
 SLIDE_PX = 20_000
 NUCLEI, MITOSES, REGIONS, VERIFIED = 320, 24, 12, 120
@@ -121,12 +119,10 @@ class Demo:
     def image(self, path: Path, name: str, image_set_id: UUID) -> UUID:
         """Goes the way of an upload: received, looked into, kept, registered."""
         with receiving(chunks(path), path.name) as upload:
-            told = inspect_file(upload.path, upload.filename, upload.sha256)
-            described = told.as_json() | {"frame_names": told.frame_names or ()}
-            arrived = {"filename": upload.filename, "sha256": upload.sha256, "size_bytes": upload.size_bytes}
-            content = msgspec.convert(described | arrived, Content)
-            wanted = RegisterImage(image_set_id=image_set_id, name=name, content=content)
-            return kept(upload, lambda: self.wish(f"image {path.name}", wanted)).id
+            arrived = Arrived(upload.filename, upload.path, upload.sha256, upload.size_bytes)
+            with together(Group(upload.filename, {upload.filename: arrived})) as image:
+                granting = partial(self.wish, f"image {path.name}")
+                return register(image, image_set_id, granting, name=name).id
 
     def draw(self, key: str, image_id: UUID, type_id: UUID, vector: Vector) -> UUID:
         """One annotation."""

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 from itertools import chain
+from pathlib import Path
 
 from django.db import connection, transaction
 
@@ -13,6 +14,7 @@ from exact.projections.images import ImageRow
 from exact.storage import originals
 from exact.storage.bundles import parts_of
 from exact.storage.disk import LEFTOVER_AGE_S
+from exact.storage.references import all_referred, forget_reference, noted_at
 
 logger = logging.getLogger("exact.originals")
 
@@ -36,6 +38,7 @@ def forget(*contents: str) -> int:
         gone = set(contents) - shown_parts()
         for sha256 in gone:
             originals.path_of(sha256).unlink(missing_ok=True)
+            forget_reference(sha256)
     return len(gone)
 
 
@@ -67,12 +70,13 @@ def all_parts(named: Iterable[str]) -> set[str]:
 
 def _old() -> set[str]:
     oldest = time.time() - LEFTOVER_AGE_S
-    return {sha256 for sha256 in originals.all_kept() if _kept_at(sha256) < oldest}
+    old = {sha256 for sha256 in originals.all_kept() if _came_at(originals.path_of(sha256)) < oldest}
+    return old | {sha256 for sha256, _ in all_referred() if _came_at(noted_at(sha256)) < oldest}
 
 
-def _kept_at(sha256: str) -> float:
+def _came_at(path: Path) -> float:
     """When it came; now, when it has gone meanwhile."""
     try:
-        return originals.path_of(sha256).stat().st_mtime
+        return path.stat().st_mtime
     except FileNotFoundError:
         return time.time()

@@ -1,14 +1,14 @@
 """An image of many files: a canonical manifest, kept by its own hash, and its members, each kept by theirs."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from exact.domain.errors import Invalid
 from exact.storage.names import checked_name
-from exact.storage.originals import keep, path_of
+from exact.storage.originals import path_of
 
 BEGINS = b'{"exact-bundle":1,"files":['
 MEMBERS_MAX = 100_000
@@ -63,12 +63,17 @@ def read_manifest(content: bytes) -> Bundle:
 
 
 def is_bundle(sha256: str, folder: Path | None = None) -> bool:
-    """Whether the kept content is a manifest. An upload never is: no format opens one, so none is ever kept."""
+    """Whether the kept content is a manifest."""
     try:
-        with path_of(sha256, folder).open("rb") as file:
-            return file.read(len(BEGINS)) == BEGINS
+        return looks_like_manifest(path_of(sha256, folder))
     except FileNotFoundError:
         return False
+
+
+def looks_like_manifest(path: Path) -> bool:
+    """Such a file is never taken from anybody: it would open what others have uploaded, to whoever knows the hashes."""
+    with path.open("rb") as file:
+        return file.read(len(BEGINS)) == BEGINS
 
 
 def bundle_of(sha256: str, folder: Path | None = None) -> Bundle | None:
@@ -83,13 +88,6 @@ def parts_of(sha256: str, folder: Path | None = None) -> set[str]:
     """The hashes of everything that this image is kept as: its own, and those of its members."""
     bundle = bundle_of(sha256, folder)
     return {sha256} | ({member.sha256 for member in bundle.files} if bundle else set())
-
-
-def keep_bundle(manifest: Path, sha256: str, members: Mapping[str, Path], folder: Path | None = None) -> None:
-    """Moves the received members, by their hashes, and then the manifest to their places."""
-    for member, path in members.items():
-        keep(path, member, folder)
-    keep(manifest, sha256, folder)
 
 
 def checked_path(path: str) -> str:

@@ -9,7 +9,8 @@ from typing import BinaryIO
 from exact.domain.errors import NotFound
 from exact.storage.bundles import Bundle, bundle_of
 from exact.storage.originals import open_original
-from exact.storage.places import MISSING, is_here
+from exact.storage.places import MISSING, file_of, is_here
+from exact.storage.references import reference_of
 
 BLOCK_BYTES = 256 * 1024
 MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -20,7 +21,7 @@ def open_download(sha256: str, filename: str) -> tuple[BinaryIO, str]:
     """The bytes, and the name to save them under."""
     bundle = bundle_of(sha256)
     if bundle is None:
-        return open_original(sha256), filename
+        return _open(sha256), filename
     if not is_here(sha256):
         raise NotFound(MISSING, code="missing_file")
     pieces: io.RawIOBase = Pieces(zipped(bundle))
@@ -34,12 +35,17 @@ def zipped(bundle: Bundle) -> Iterator[bytes]:
         for member in bundle.files:
             entry = zipfile.ZipInfo(member.path, MOMENT)
             entry.file_size = member.size  # so that large ones get the large form from the beginning
-            with open_original(member.sha256) as file, archive.open(entry, "w") as packed:
+            with _open(member.sha256) as file, archive.open(entry, "w") as packed:
                 for block in iter(lambda file=file: file.read(BLOCK_BYTES), b""):  # type: ignore[misc]
                     packed.write(block)
                     yield out.taken()
             yield out.taken()
     yield out.taken()
+
+
+def _open(sha256: str) -> BinaryIO:
+    """Kept here, or where a reference says."""
+    return file_of(sha256).open("rb") if reference_of(sha256) else open_original(sha256)
 
 
 class Outbox(io.RawIOBase):

@@ -44,14 +44,16 @@ def open_original(sha256: str, folder: Path | None = None) -> BinaryIO:
         raise NotFound("The file of this image is missing on the server; ask the administrator.") from error
 
 
-def keep(temporary: Path, sha256: str, folder: Path | None = None) -> Path:
-    """Moves a received file to its place, safe against a power cut; the temporary name is gone afterwards."""
+def keep(temporary: Path, sha256: str, folder: Path | None = None, *, stays: bool = False) -> Path:
+    """Moves a received file to its place, safe against a power cut; the temporary name is gone unless it `stays`."""
     kept = path_of(sha256, folder)
     with disk_full_refused():
         kept.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(READ_ONLY)
         _sync(temporary)
         _place(temporary, kept)
+        if not stays:
+            temporary.unlink()
         for part in (kept.parent, kept.parent.parent, kept.parent.parent.parent):
             _sync(part)
     return kept
@@ -66,7 +68,6 @@ def _place(temporary: Path, kept: Path) -> None:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP):
             raise
         _copy(temporary, kept)
-    temporary.unlink()
 
 
 def _copy(temporary: Path, kept: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import zipfile
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -16,10 +17,11 @@ from exact.api.downloads import Download
 from exact.domain.teams import Role
 from exact.projections.models import ImageRow
 from exact.storage import originals
+from exact.storage.bundles import Member, manifest_of
 from exact.storage.uploads import receiving
 from tests.api.clients import V1, Place, client_of
 from tests.builders import a_workplace, someone
-from tests.samples import svs
+from tests.samples import svs, vms
 
 pytestmark = pytest.mark.django_db
 URL = f"{V1}/images/images/"
@@ -370,3 +372,57 @@ async def test_uploads_and_downloads_work_the_same_through_asgi():
     answer = await client.get(f"{URL}{number}/download/")
     assert b"".join([block async for block in answer]) == png()
     await sync_to_async(connections.close_all)()
+
+
+def zip_of(files):
+    """An archive of these files in memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return out.getvalue()
+
+
+def test_a_zip_becomes_the_images_that_are_in_it_and_a_slide_of_many_files_comes_back_whole(place, tmp_path):
+    vms(tmp_path / "scan")
+    slide = {path.name: path.read_bytes() for path in (tmp_path / "scan").iterdir()}
+    inside = {**{f"scans/{name}": content for name, content in slide.items()}, "scans/one.png": png(), "Thumbs.db": b""}
+    answer = upload(place.client, into(place), part("file_path", zip_of(inside), "scans.zip"))
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    images = {image["name"]: image for image in body["results"]}
+    assert set(images) == {"slide.vms", "one.png"}
+    assert (body["errors"], body["passed_over"]) == ([], ["Thumbs.db"])
+    shown = images["slide.vms"]
+    assert (shown["width"], shown["height"], shown["format"]) == (768, 512, "hamamatsu")
+    assert shown["size_bytes"] == sum(map(len, slide.values()))
+    assert place.client.get(f"{URL}{shown['id']}/thumbnail/").status_code == 200
+    loaded = place.client.get(f"{URL}{shown['id']}/download/")
+    assert 'filename="slide.zip"' in loaded["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(b"".join(loaded.streaming_content))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == slide
+    assert list(settings.UPLOADS.iterdir()) == []
+
+
+def test_what_is_bad_in_a_zip_is_told_by_name_and_the_rest_is_taken(place):
+    inside = {"good.png": png(), "bad.png": b"no picture", "one.mrxs": b"alone"}
+    body = upload(place.client, into(place), part("file_path", zip_of(inside), "some.zip")).json()
+    assert [image["name"] for image in body["results"]] == ["good.png"]
+    assert {error["name"]: error["code"] for error in body["errors"]} == {
+        "bad.png": "unsupported_format",
+        "some/one.mrxs": "incomplete",
+    }
+
+
+def test_a_zip_that_would_harm_leaves_nothing(place):
+    answer = upload(place.client, into(place), part("file_path", zip_of({"../../evil.png": png()}), "evil.zip"))
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_archive")
+    assert left() == ([], 0)
+
+
+def test_a_list_of_files_that_somebody_made_up_is_no_image(place):
+    """It would open what others have uploaded, for whoever knows the hashes."""
+    kept = upload(place.client, into(place), part("f", png(), "a.png")).json()["results"][0]
+    made_up = manifest_of([Member(path="a.png", sha256=kept["sha256"], size=kept["size_bytes"])])
+    answer = upload(place.client, into(place), part("f", made_up, "a.json"))
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")

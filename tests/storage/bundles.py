@@ -4,7 +4,8 @@ import hashlib
 
 from django.conf import settings
 
-from exact.storage.bundles import Member, keep_bundle, manifest_of
+from exact.storage.bundles import Member, manifest_of
+from exact.storage.originals import keep
 
 
 def digest(content: bytes) -> str:
@@ -21,10 +22,7 @@ def a_bundle(files: dict[str, bytes]) -> str:
     """The hash of a kept image of these files."""
     manifest = manifest_of(members(files))
     settings.UPLOADS.mkdir(parents=True, exist_ok=True)
-    received = {}
-    for count, content in enumerate([*files.values(), manifest]):
-        (settings.UPLOADS / f"upload-{count}").write_bytes(content)
-        received[digest(content)] = settings.UPLOADS / f"upload-{count}"
-    own = received.pop(digest(manifest))
-    keep_bundle(own, digest(manifest), received)
+    for content in [*files.values(), manifest]:
+        (settings.UPLOADS / "arrived").write_bytes(content)
+        keep(settings.UPLOADS / "arrived", digest(content))
     return digest(manifest)

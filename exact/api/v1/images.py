@@ -181,6 +181,7 @@ class Images(Pixels, Described, Workspace, AnnotationsOf, HistoryOfImage, Restor
         resource = self.resource()
         results = resource.shown(list(resource.fetched(ImageRow.objects.filter(id__in=upload.image_ids))))
         page = {"count": len(results), "next": None, "previous": None, "results": results, "errors": upload.errors}
+        page["passed_over"] = upload.passed_over
         return Response(page, headers=upload.headers)
 
     def update(self, request: Request, pk: str) -> Response:

@@ -1,17 +1,15 @@
-"""From a multipart body to images: received, hashed, read by a limited process, registered, kept; or nothing is left.
+"""From a multipart body to images at once, as the ancestor's clients want it: registered and kept, or nothing is left.
 
 The body is read part by part and never by Django's own parser: that would store files before anybody's right is known,
 and would quietly repair names that must be refused.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from django.db import transaction
 from django.http.multipartparser import (
     FIELD,
     FILE,
@@ -32,15 +30,14 @@ from exact.api.people import asker
 from exact.api.views import whole
 from exact.api.wishes import already_made, headers_of, wish
 from exact.commands.bus import Answer
-from exact.commands.images import RegisterImage
-from exact.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from exact.domain.images import Content
-from exact.projections.models import ImageRow, ImageSetRow
-from exact.projections.originals import alone_with, forget
-from exact.storage import originals
+from exact.domain.errors import Forbidden, Invalid, NotFound, Refusal
+from exact.ingest.arrivals import Arrived, Aside, Group
+from exact.ingest.cutting import cut_files
+from exact.ingest.folders import unpacking
+from exact.ingest.registering import refuse_twin, register, together
+from exact.projections.models import ImageSetRow
 from exact.storage.uploads import Upload, receiving
 from exact.tiles.errors import TileError
-from exact.tiles.inspect import inspect_file
 
 CHUNK_BYTES = 256 * 1024
 FIELD_MAX_BYTES = 4096
@@ -54,12 +51,20 @@ class Taken:
     image_ids: list[UUID] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)  # Any: JSON
     refusals: list[Refusal] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
 
     def add(self, answer: Answer) -> None:
         """One more image."""
         self.image_ids.append(answer.id)
         self.headers = headers_of(answer)
+
+    def set_aside(self, aside: Aside) -> None:
+        """One file that was passed over, or could not be taken."""
+        if aside.harmless:
+            self.passed_over.append(aside.path)
+        else:
+            self.refuse(aside.path, Invalid(aside.sentence, code=aside.code))
 
     def refuse(self, filename: str, refusal: Refusal) -> None:
         """One file that is no image."""
@@ -179,42 +184,25 @@ def received(part: Part, result: Taken, stack: ExitStack) -> list[Upload]:
 
 
 def take(request: Request, upload: Upload, into: ImageSetRow, result: Taken) -> None:
-    """One file becomes an image, or is refused."""
-    try:
-        result.add(registered(request, upload, into))
-    except (Refusal, TileError) as error:
-        refusal = as_refusal(error)
-        assert isinstance(refusal, Refusal)
-        result.refuse(upload.filename, refusal)
+    """One file becomes an image, and a zip as many as are in it; each is registered or refused by itself."""
+    arrived = Arrived(upload.filename, upload.path, upload.sha256, upload.size_bytes)
+    with unpacking() as folder:
+        cut = cut_files([arrived], folder)
+        for aside in cut.aside:
+            result.set_aside(aside)
+        for group in cut.groups:
+            try:
+                result.add(registered(request, group, into))
+            except (Refusal, TileError) as error:
+                refusal = as_refusal(error)
+                assert isinstance(refusal, Refusal)
+                result.refuse(group.name, refusal)
 
 
-def registered(request: Request, upload: Upload, into: ImageSetRow) -> Answer:
+def registered(request: Request, group: Group, into: ImageSetRow) -> Answer:
     """Read it, then register and keep it together."""
-    part = f":{upload.sha256}"
-    if already_made(request, part) is None:
-        refuse_twin(upload, into)
-    description = inspect_file(upload.path, upload.filename, upload.sha256)
-    told = {**asdict(description), "frame_names": description.frame_names or ()}
-    names = {"filename": upload.filename, "sha256": upload.sha256, "size_bytes": upload.size_bytes}
-    content = msgspec.convert({**told, **names}, Content)
-    wished = RegisterImage(image_set_id=into.id, name=upload.filename, content=content)
-    return kept(upload, lambda: wish(request, wished, part=part))
-
-
-def refuse_twin(upload: Upload, into: ImageSetRow) -> None:
-    """The very file in the very set is refused before it is read."""
-    twin = ImageRow.objects.filter(image_set=into, sha256=upload.sha256, withdrawn=False).first()
-    if twin:
-        raise Conflict(f"The set has this very file already, as “{twin.name}”.", code="duplicate", image=twin.number)
-
-
-def kept(upload: Upload, register: Callable[[], Answer]) -> Answer:
-    """Keep the file and register it: both or neither, whoever else sends the same content at the same moment."""
-    try:
-        with transaction.atomic():
-            alone_with(upload.sha256)
-            originals.keep(upload.path, upload.sha256)
-            return register()
-    except BaseException:
-        forget(upload.sha256)
-        raise
+    with together(group) as image:
+        part = f":{image.sha256}"
+        if already_made(request, part) is None:
+            refuse_twin(image.sha256, into.id)
+        return register(image, into.id, lambda wished: wish(request, wished, part=part))
