@@ -1,21 +1,39 @@
-"""The tile path's URLs, read strictly: the ancestor's two families, with or without a slash at the end."""
+"""The tile path's URLs, read strictly: the ancestor's two families of Deep Zoom, and ours below /tiles/."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from exact.tiles.looks import PLAIN, Look
-from exact.tiles.service import TileAddress
+from exact.tiles.service import DEEP_ZOOM_GRID, NATIVE, TileAddress
 
-OURS = re.compile(r"/(?:images/image|api/v1/images/images)/[^/]+/[^/]+/[^/]+/tile(?:_files)?(?:/.*)?", re.DOTALL)
+DEEP_ZOOM = r"/(?:images/image|api/v1/images/images)"
+OURS = re.compile(rf"{DEEP_ZOOM}/[^/]+/[^/]+/[^/]+/tile(?:_files)?(?:/.*)?|/tiles(?:/.*)?", re.DOTALL)
 """Everything of this shape is answered here, with 404 if it makes no sense."""
-DESCRIPTOR = re.compile(r"/(?:images/image|api/v1/images/images)/(\d{1,10})/(\d{1,3})/(\d{1,7})/tile/?", re.ASCII)
+DESCRIPTOR = re.compile(rf"{DEEP_ZOOM}/(\d{{1,10}})/(\d{{1,3}})/(\d{{1,7}})/tile/?", re.ASCII)
 TILE = re.compile(
-    r"/(?:images/image|api/v1/images/images)/(\d{1,10})/(\d{1,3})/(\d{1,7})"
+    rf"{DEEP_ZOOM}/(\d{{1,10}})/(\d{{1,3}})/(\d{{1,7}})"
     r"/tile_files/(\d{1,3})/(\d{1,8})_(\d{1,8})\.(jpeg|jpg|png)/?",
     re.ASCII,
 )
+INFORMATION = re.compile(r"/tiles/(\d{1,10})/info\.json", re.ASCII)
+NATIVE_TILE = re.compile(
+    r"/tiles/(\d{1,10})/(\d{1,3})/(\d{1,7})/(\d{1,3})/(\d{1,8})_(\d{1,8})\.(jpeg|jpg|png)", re.ASCII
+)
 ROOT = re.compile(r"/(?:tiles|images/image|api/v1/images/images)/\d{1,10}/", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """The .dzi document of a plane."""
+
+    plane: int
+
+
+@dataclass(frozen=True)
+class Information:
+    """info.json: everything that a viewer needs."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +41,7 @@ class Asked:
     """What a URL of the tile path asks for."""
 
     image_number: int
-    plane: int
-    tile: TileAddress | None
-    """None: the .dzi descriptor of the plane."""
+    wanted: Descriptor | Information | TileAddress
 
 
 def is_ours(path: str) -> bool:
@@ -36,17 +52,26 @@ def is_ours(path: str) -> bool:
 def read_path(path: str, query: str = "") -> Asked | None:
     """What is asked for; None when the address makes no sense, BadLook when its parameters make none.
 
-    In URLs z counts planes from one, frames from zero.
+    In the ancestor's URLs z counts planes from one, frames from zero, and a slash may stand at the end. In ours
+    everything counts from zero, and level 0 has the full size.
     """
-    if found := DESCRIPTOR.fullmatch(path):
-        number, z, _ = map(int, found.groups())
-        return Asked(number, _plane(z), None)
+    if found := NATIVE_TILE.fullmatch(path):
+        number, *place = map(int, found.groups()[:6])
+        return Asked(number, _tile(place, found[7], query, NATIVE))
+    if found := INFORMATION.fullmatch(path):
+        return Asked(int(found[1]), Information())
     if found := TILE.fullmatch(path):
-        number, z, frame, level, column, row = map(int, found.groups()[:6])
-        tile_format = "png" if found[7] == "png" else "jpeg"
-        look = Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
-        return Asked(number, _plane(z), TileAddress(_plane(z), frame, level, column, row, tile_format, look))
+        number, z, *place = map(int, found.groups()[:6])
+        return Asked(number, _tile([_plane(z), *place], found[7], query))
+    if found := DESCRIPTOR.fullmatch(path):
+        return Asked(int(found[1]), Descriptor(_plane(int(found[2]))))
     return None
+
+
+def _tile(place: Sequence[int], suffix: str, query: str, grid: str = DEEP_ZOOM_GRID) -> TileAddress:
+    plane, frame, level, column, row = place
+    look = Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
+    return TileAddress(plane, frame, level, column, row, "png" if suffix == "png" else "jpeg", look, grid)
 
 
 def root_of(path: str) -> str:

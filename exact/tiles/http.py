@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,10 +16,12 @@ from django.http.cookie import parse_cookie
 from exact.domain.errors import Busy, NotFound, Refusal, status_of
 from exact.eventstore.errors import UNAVAILABLE
 from exact.tiles.access import Access, Answer, Credential, access_by_accounts
-from exact.tiles.addresses import is_ours, read_path, root_of
+from exact.tiles.addresses import Asked, Descriptor, Information, is_ours, read_path, root_of
 from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
 from exact.tiles.errors import BadLook, MissingFile, NoSuchTile, TileError
+from exact.tiles.outline import Outline, as_json
+from exact.tiles.render import RENDERER_VERSION
 from exact.tiles.service import TileAddress, TileService, tile_service
 from exact.tiles.slide_cache import Original
 
@@ -35,6 +38,8 @@ MAX_WAITING = 512
 """More requests than this are told to come again, so that a busy server answers at all."""
 FOR_EVER = b"private, max-age=31536000, immutable"
 ASK_AGAIN = b"private, no-cache"
+VARY = b"cookie, authorization"
+CONTENT_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -91,11 +96,7 @@ class TileRoute:
             raise NotFound("This is not the address of a tile.")
         credential = credential_of(scope["headers"])
         original = await self._original(credential, asked.image_number, receive)
-        if asked.tile is None:
-            reply = await self._descriptor(original, asked.plane, receive)
-        else:
-            if_none_match = dict(scope["headers"]).get(b"if-none-match", b"")
-            reply = await self._tile(original, asked.tile, if_none_match, receive)
+        reply = await self._wanted(original, asked, dict(scope["headers"]).get(b"if-none-match", b""), receive)
         return replace(reply, headers={**reply.headers, **self._capability(scope, credential, asked.image_number)})
 
     async def _original(self, credential: Credential, number: int, receive: Receive) -> Original:
@@ -113,13 +114,34 @@ class TileRoute:
         secure = settings.SESSION_COOKIE_SECURE or scope.get("scheme") == "https"
         return {b"set-cookie": set_cookie(signed, root_of(scope["path"]), secure=secure)}
 
+    async def _wanted(self, original: Original, asked: Asked, if_none_match: bytes, receive: Receive) -> Reply:
+        match asked.wanted:
+            case TileAddress() as address:
+                return await self._tile(original, address, if_none_match, receive)
+            case Descriptor(plane):
+                return await self._descriptor(original, plane, receive)
+            case Information():
+                return await self._information(original, asked.image_number, if_none_match, receive)
+
+    async def _outline(self, original: Original, receive: Receive) -> Outline:
+        known = self._service.known_outline(original)
+        if known is None:
+            known = await self._work(receive, self._rendering, lambda: self._service.outline(original))
+        return known
+
+    async def _information(self, original: Original, number: int, if_none_match: bytes, receive: Receive) -> Reply:
+        outline = await self._outline(original, receive)
+        content = original.sha256[:CONTENT_DIGITS]
+        told = {"number": number, "version": RENDERER_VERSION, "content": content, **as_json(outline)}
+        return document(msgspec.json.encode(told), b"application/json", if_none_match)
+
     async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
         body = await self._work(receive, self._rendering, lambda: self._service.descriptor(original, plane))
         return Reply(200, body, {b"content-type": b"application/xml", b"cache-control": ASK_AGAIN})
 
     async def _tile(self, original: Original, address: TileAddress, if_none_match: bytes, receive: Receive) -> Reply:
         etag = address.etag(original.sha256).encode()
-        headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": b"cookie, authorization"}
+        headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": VARY}
         if matches(if_none_match, etag):
             return Reply(304, b"", headers)
         body = self._service.known_tile(original, address)
@@ -176,6 +198,13 @@ def credential_of(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
     found = {name: value.decode("latin-1") for name, value in headers if name in (b"authorization", b"cookie")}
     cookies = parse_cookie(found.get(b"cookie", ""))
     return Credential(found.get(b"authorization", ""), cookies, settings.SESSION_COOKIE_NAME)
+
+
+def document(body: bytes, media_type: bytes, if_none_match: bytes) -> Reply:
+    """What describes an image: asked for again each time, sent again only when it has changed."""
+    etag = b'"' + hashlib.blake2b(body, digest_size=16).hexdigest().encode() + b'"'
+    headers = {b"content-type": media_type, b"cache-control": ASK_AGAIN, b"etag": etag, b"vary": VARY}
+    return Reply(304, b"", headers) if matches(if_none_match, etag) else Reply(200, body, headers)
 
 
 def matches(if_none_match: bytes, etag: bytes) -> bool:

@@ -1,23 +1,31 @@
 """Tiles, descriptors, regions and thumbnails of kept originals: the caches and limits of one process put together."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
+from exact.tiles.direct import DirectTiles
 from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.formats import open_image
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.metadata import Metadata, metadata_of
+from exact.tiles.native_render import FROM_PIXELS, native_tile
+from exact.tiles.outline import Outline, outline_of
+from exact.tiles.remembered import Remembered
 from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
 from exact.tiles.source import Description, OpenOptions, Size
 from exact.tiles.tile_cache import TileCache
 
 MAX_REGION_PIXELS = 64 * 2**20
+DEEP_ZOOM_GRID, NATIVE = "deep zoom", "native"
+"""The ancestor's tiles of 254 pixels and an overlap; and those of the file itself."""
+MAX_OUTLINES = 1024
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,12 @@ class TileAddress:
     row: int
     tile_format: str
     look: Look = PLAIN
+    grid: str = DEEP_ZOOM_GRID
 
     def etag(self, sha256: str) -> str:
         """Quoted; the same pixels always have the same tag, on every host."""
         place = (self.plane, self.frame, self.level, self.column, self.row)
-        parts = (sha256, RENDERER_VERSION, *place, self.tile_format, *self.look.parameters().items())
+        parts = (sha256, RENDERER_VERSION, self.grid, *place, self.tile_format, *self.look.parameters().items())
         return '"' + hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest() + '"'
 
 
@@ -45,14 +54,53 @@ class TileService:
     def __init__(self, slides: SlideCache, tiles: TileCache) -> None:
         self.slides = slides
         self.tiles = tiles
+        self.direct = DirectTiles()
+        self._outlines: Remembered[str, Outline] = Remembered(MAX_OUTLINES)
 
     def known_tile(self, file: Original, address: TileAddress) -> bytes | None:
         """The tile when it is in memory: never waits."""
+        if address.grid == NATIVE:
+            stored = self._stored_place(file, address)
+            if stored is not None:
+                return self.direct.now(file.sha256, *stored)
         return self.tiles.get((file.sha256, address))
 
     def tile(self, file: Original, address: TileAddress) -> bytes:
-        """The encoded tile, from memory or made now."""
+        """The encoded tile, as it lies in the file, from memory or made now."""
+        if address.grid == NATIVE:
+            outline = self.outline(file)
+            outline.check_frame(address.plane, address.frame)
+            stored = self._stored_place(file, address)
+            whole = None if stored is None else self.direct.read(file, outline.tiff_levels, *stored)
+            if whole is not None:
+                return whole
         return self.tiles.get_or_make((file.sha256, address), lambda: self._render(file, address))
+
+    def known_outline(self, file: Original) -> Outline | None:
+        """The outline when it is in memory: never waits."""
+        return self._outlines.get(file.sha256, 0.0)
+
+    def outline(self, file: Original) -> Outline:
+        """What is worth knowing of the image; remembered while there is room, because content never changes."""
+        known = self.known_outline(file)
+        if known is None:
+            with self.slides.lease(file) as source:
+                known = outline_of(source)
+            self._outlines.put(file.sha256, known, math.inf)
+        return known
+
+    def _stored_place(self, file: Original, address: TileAddress) -> tuple[int, int, int] | None:
+        """Level, column and row in the file, when the tile is known to lie there as it is to be shown."""
+        outline = self.known_outline(file)
+        if outline is None or not outline.tiff_levels or (address.plane, address.frame) != (0, 0):
+            return None
+        if address.tile_format != "jpeg" or address.look != PLAIN:
+            return None
+        level = outline.grids[0].level(address.level)
+        level.box(address.column, address.row)
+        if not level.stored or level.base is None or not level.is_whole(address.column, address.row):
+            return None
+        return level.base, address.column, address.row
 
     def descriptor(self, file: Original, plane: int) -> bytes:
         """The .dzi document of a plane."""
@@ -102,6 +150,15 @@ class TileService:
             return ENCODERS[tile_format](pixels)
 
     def _render(self, file: Original, address: TileAddress) -> bytes:
+        return (self._render_native if address.grid == NATIVE else self._render_deep_zoom)(file, address)
+
+    def _render_native(self, file: Original, address: TileAddress) -> bytes:
+        _, grid = self.outline(file).plane(address.plane)
+        place = (address.level, address.column, address.row)
+        with self.slides.view(file, address.plane, FROM_PIXELS) as view:
+            return native_tile(view, grid, *place, address.frame, address.tile_format, address.look)
+
+    def _render_deep_zoom(self, file: Original, address: TileAddress) -> bytes:
         with self.slides.view(file, address.plane, Grid()) as view:
             frame = view.shown_frame(address.frame)
             return render_tile(

@@ -193,6 +193,11 @@ class TileSource(ABC):
         """For each stored level of plane 0 the size of its encoded tiles, where they can be handed on as they lie."""
         return (None,) * self.level_count
 
+    @property
+    def tiles_lie_in_tiff(self) -> bool:
+        """Whether those are the JPEG tiles of the file's own TIFF directories of these sizes, found by `jpeg_tiles`."""
+        return False
+
     def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
         """A whole JPEG file, as it lies in the image; None where the tile has to be made from pixels."""
         return None

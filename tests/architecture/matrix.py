@@ -252,6 +252,8 @@ address                                                   anon stra view anno ve
 /images/image/{image}/1/0/tile_files/0/0_0.jpeg           403  404  200  200  200  200  200
 /api/v1/images/images/{image}/1/0/tile/                   403  404  200  200  200  200  200
 /api/v1/images/images/{image}/1/0/tile_files/0/0_0.png    403  404  200  200  200  200  200
+/tiles/{image}/info.json                                  403  404  200  200  200  200  200
+/tiles/{image}/0/0/0/0_0.jpeg                             403  404  200  200  200  200  200
 """
 
 SOCKETS = """

@@ -124,6 +124,81 @@ async def test_the_descriptor_is_dzi_and_asked_for_again_each_time(site: Site) -
     assert answer.headers["cache-control"] == "private, no-cache"
 
 
+async def test_info_json_tells_everything_that_a_viewer_needs(site: Site) -> None:
+    answer = await site.get("/tiles/1/info.json")
+    told = answer.json
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert (told["number"], told["content"], told["format"]) == (1, "a" * 16, "generic-tiff")
+    assert (told["width"], told["height"], told["frames"], told["channels_count"]) == (1300, 900, 1, 3)
+    assert told["planes"][0]["levels"] == [
+        {"width": w, "height": h, "tile_width": 256, "tile_height": 256, "columns": c, "rows": r, "downsample": d}
+        for w, h, c, r, d in [(1300, 900, 6, 4, 1), (650, 450, 3, 2, 2), (325, 225, 2, 1, 4), (163, 113, 1, 1, 8)]
+    ]
+    assert "properties" not in told
+
+
+async def test_info_json_is_asked_for_again_and_not_sent_again(site: Site) -> None:
+    first = await site.get("/tiles/1/info.json")
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = await site.get("/tiles/1/info.json", if_none_match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_every_plane_of_a_volume_has_its_levels(site: Site) -> None:
+    planes = (await site.get("/tiles/2/info.json")).json["planes"]
+    assert [(p["name"], p["frames"], p["levels"][0]["width"], p["levels"][0]["height"]) for p in planes] == [
+        ("axial", 12, 20, 18), ("coronal", 18, 20, 12), ("sagittal", 20, 18, 12)
+    ]  # fmt: skip
+
+
+async def test_a_native_tile_is_the_files_own(site: Site) -> None:
+    answer = await site.get("/tiles/1/0/0/0/1_1.jpeg")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.body in site.files[1].path.read_bytes()
+    again = await site.get("/tiles/1/0/0/0/1_1.jpeg", if_none_match=answer.headers["etag"])
+    assert again.status == 304
+
+
+async def test_a_native_tile_in_the_page_cache_needs_neither_thread_nor_memory(site: Site) -> None:
+    first = await site.get("/tiles/1/0/0/0/1_1.jpeg")
+    held = site.service.tiles.held_bytes
+    site.route._rendering.shutdown()
+    assert (await site.get("/tiles/1/0/0/0/1_1.jpeg")).body == first.body
+    assert (await site.get("/tiles/1/0/0/0/2_1.jpeg")).status == 200
+    assert site.service.tiles.held_bytes == held
+
+
+@pytest.mark.parametrize("name", ["5_3.jpeg", "1_1.png"])
+async def test_edges_and_other_encodings_are_made_and_kept(site: Site, name: str) -> None:
+    made = await site.get(f"/tiles/1/0/0/0/{name}")
+    assert Image.open(BytesIO(made.body)).size == ((20, 132) if name == "5_3.jpeg" else (256, 256))
+    site.route._rendering.shutdown()
+    assert (await site.get(f"/tiles/1/0/0/0/{name}")).body == made.body
+
+
+async def test_both_grids_show_the_same_place(site: Site) -> None:
+    native = Image.open(BytesIO((await site.get("/tiles/1/0/0/0/0_0.png")).body))
+    deep_zoom = Image.open(BytesIO((await site.get("/images/image/1/1/0/tile_files/11/0_0.png")).body))
+    assert native.crop((0, 0, 255, 255)).tobytes() == deep_zoom.tobytes()
+
+
+async def test_a_native_tile_is_not_given_to_another_team(site: Site) -> None:
+    warm = await site.get("/tiles/1/0/0/0/1_1.jpeg")
+    for path in ("/tiles/1/0/0/0/1_1.jpeg", "/tiles/1/info.json"):
+        assert (await site.get(path, who="Bearer pat_bob", if_none_match=warm.headers["etag"])).status == 404
+        assert (await site.get(path, who="")).status == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["0/0/0/6_0.jpeg", "0/0/0/0_4.jpeg", "0/0/4/0_0.jpeg", "0/1/0/0_0.jpeg", "1/0/0/0_0.jpeg", "0/0/9/0_0.png"]
+)
+async def test_what_is_not_in_the_native_grid_is_not_found(site: Site, path: str) -> None:
+    assert (await site.get("/tiles/1/0/0/0/1_1.jpeg")).status == 200
+    answer = await site.get(f"/tiles/1/{path}")
+    assert (answer.status, answer.json["code"]) == (404, "no_such_tile")
+
+
 async def test_planes_of_a_volume_have_their_own_descriptor_and_tiles(site: Site) -> None:
     sizes = [(await site.get(f"/images/image/2/{z}/0/tile")).body.partition(b"<Size ")[2] for z in (1, 2, 3)]
     assert [size[:25] for size in sizes] == [

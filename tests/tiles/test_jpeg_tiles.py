@@ -1,15 +1,17 @@
-"""Our own reader of JPEG tiles shows what OpenSlide shows, or leaves the judgement to it."""
+"""Our own reader of JPEG tiles hands on and shows what OpenSlide shows, or leaves the judgement to it."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import openslide
 import pytest
+from PIL import Image
 
-from exact.tiles import tiff
-from exact.tiles.errors import DamagedFile
+from exact.tiles.errors import DamagedFile, NoSuchTile
 from exact.tiles.formats import open_image
-from exact.tiles.jpeg_tiles import DecodedTiles, JpegTiles, jpeg_tiles
+from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
+from exact.tiles.mosaic import assembled
 from exact.tiles.source import Pixels
 from tests.samples import options, picture, real, tiled_tiff
 
@@ -19,6 +21,11 @@ WHITE = (255, 255, 255)
 def reader_of(path: Path) -> JpegTiles | None:
     """Our reader for the levels that OpenSlide sees."""
     return jpeg_tiles(path, tuple(openslide.OpenSlide(path).level_dimensions))
+
+
+def ours(path: Path, level: int, corner: tuple[int, int], size: tuple[int, int]) -> Pixels | None:
+    """A rectangle put together from our own decoded tiles."""
+    return assembled(open_image(path, options(path.parent)), level, corner, size, background=WHITE)
 
 
 def by_openslide(path: Path, level: int, corner: tuple[int, int], size: tuple[int, int]) -> Pixels:
@@ -40,25 +47,40 @@ def test_every_rectangle_is_that_of_openslide_also_over_the_edge(
     tmp_path: Path, corner: tuple[int, int], level: int
 ) -> None:
     path = tiled_tiff(tmp_path / "a.tif")
-    reader = reader_of(path)
-    assert reader is not None
-    ours = reader.read(level, corner, (300, 280), WHITE)
-    assert ours is not None
-    assert np.array_equal(ours, by_openslide(path, level, corner, (300, 280)))
+    assert np.array_equal(ours(path, level, corner, (300, 280)), by_openslide(path, level, corner, (300, 280)))
+
+
+REAL = [
+    "CMU-1-Small-Region.svs",
+    "CMU-1-Small-Region.jpeg.tiff",
+    "fourscanner_563479/A_BB_563479_1.svs",
+    "fourscanner_563479/N1_BB_563479_1.ndpi",
+    "fourscanner_563479/N2_BB_563479_1.ndpi",
+    "fourscanner_563479/Z_BB_563479_1.tif",
+]
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize(
-    "name", ["CMU-1-Small-Region.svs", "CMU-1-Small-Region.jpeg.tiff", "fourscanner_563479/A_BB_563479_1.svs"]
-)
-def test_real_tiles_with_shared_tables_and_rgb_streams_are_those_of_openslide(name: str) -> None:
+@pytest.mark.parametrize("name", REAL)
+def test_real_tiles_with_shared_tables_and_rgb_streams_are_those_of_openslide(name: str, tmp_path: Path) -> None:
+    path = real(f"wsi/{name}")
+    source = open_image(path, options(tmp_path))
+    for corner in ((0, 0), (1111, 1234), (1900, 2700)):
+        pixels = assembled(source, 0, corner, (500, 400))
+        assert np.array_equal(pixels, by_openslide(path, 0, corner, (500, 400)))
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_tile_that_is_handed_on_is_a_whole_jpeg_file_of_the_right_colours(name: str) -> None:
     path = real(f"wsi/{name}")
     reader = reader_of(path)
     assert reader is not None
-    for corner in ((0, 0), (1111, 1234), (1900, 2700)):
-        ours = reader.read(0, corner, (500, 400), WHITE)
-        assert ours is not None
-        assert np.array_equal(ours, by_openslide(path, 0, corner, (500, 400)))
+    encoded = reader.encoded(0, 3, 4)
+    assert encoded is not None
+    width, height = reader.levels[0].tile
+    shown = np.asarray(Image.open(BytesIO(encoded)).convert("RGB"))
+    assert np.array_equal(shown, by_openslide(path, 0, (3 * width, 4 * height), (width, height)))
 
 
 @pytest.mark.samples
@@ -75,15 +97,13 @@ def test_a_damaged_tile_is_left_to_openslide_which_refuses_it(tmp_path: Path) ->
     content = bytearray(path.read_bytes())
     content[16:1000] = bytes(984)
     path.write_bytes(content)
-    reader = reader_of(path)
-    assert reader is not None
-    assert reader.read(0, (0, 0), (10, 10), WHITE) is None
-    assert reader.read(0, (600, 400), (10, 10), WHITE) is not None
+    assert ours(path, 0, (0, 0), (10, 10)) is None
+    assert ours(path, 0, (600, 400), (10, 10)) is not None
     with pytest.raises(DamagedFile):
         open_image(path, options(tmp_path)).read_region((0, 0), 0, (10, 10))
 
 
-def test_a_tile_of_another_size_than_the_table_says_is_not_believed(tmp_path: Path) -> None:
+def test_a_tile_of_another_size_than_the_table_says_is_neither_decoded_nor_handed_on(tmp_path: Path) -> None:
     path = tiled_tiff(tmp_path / "a.tif")
     content = bytearray(path.read_bytes())
     at = content.index(b"\xff\xc0") + 5
@@ -92,31 +112,42 @@ def test_a_tile_of_another_size_than_the_table_says_is_not_believed(tmp_path: Pa
     path.write_bytes(content)
     reader = reader_of(path)
     assert reader is not None
-    assert reader.read(0, (0, 0), (10, 10), WHITE) is None
+    assert reader.encoded(0, 0, 0) is None
+    assert reader.encoded_now(0, 0, 0) is None
+    assert reader.decoded(0, 0, 0) is None
+    assert reader.encoded(0, 1, 0) is not None
 
 
-def test_decoded_tiles_are_bounded_and_forgotten_with_their_file() -> None:
-    tiles, pixels = DecodedTiles(3000), np.zeros((10, 100, 1), np.uint8)
-    for index in range(5):
-        tiles.put((index % 2, 0, index), pixels)
-    assert [tiles.get((index % 2, 0, index)) is not None for index in range(5)] == [False, False, True, True, True]
-    tiles.forget(0)
-    assert [tiles.get((index % 2, 0, index)) is not None for index in range(5)] == [False, False, False, True, False]
+def test_a_tile_in_the_page_cache_needs_no_waiting(tmp_path: Path) -> None:
+    reader = reader_of(tiled_tiff(tmp_path / "a.tif"))
+    assert reader is not None
+    reader.expect_neighbours(0, 1, 1)
+    assert reader.encoded_now(0, 1, 1) == reader.encoded(0, 1, 1)
 
 
-def test_only_wanted_tags_are_read(tmp_path: Path) -> None:
-    path = tiled_tiff(tmp_path / "a.tif")
-    with path.open("rb") as file:
-        assert [set(tags) for tags in tiff.directories(file, path.stat().st_size, [256])] == [{256}] * 3
+@pytest.mark.parametrize("place", [(3, 0), (0, 2), (-1, 0), (0, -1)])
+def test_a_tile_outside_of_the_table_is_refused(tmp_path: Path, place: tuple[int, int]) -> None:
+    reader = reader_of(tiled_tiff(tmp_path / "a.tif"))
+    assert reader is not None
+    with pytest.raises(NoSuchTile):
+        reader.encoded(0, *place)
 
 
-def test_a_reader_that_was_dropped_without_closing_never_lends_its_tiles_to_the_next(tmp_path: Path) -> None:
-    """Python gives the number of a dead object to a new one: what is remembered must not hang on it."""
-    for turn in range(20):
-        path = tiled_tiff(tmp_path / f"{turn}.tif", (300 + 40 * turn, 300))
-        reader = reader_of(path)
-        assert reader is not None
-        ours = reader.read(0, (0, 0), (256, 256), WHITE)
-        assert ours is not None
-        assert np.array_equal(ours, by_openslide(path, 0, (0, 0), (256, 256)))
-        del reader
+def test_a_reader_that_is_dropped_gives_up_its_file(tmp_path: Path) -> None:
+    reader = reader_of(tiled_tiff(tmp_path / "a.tif"))
+    assert reader is not None
+    close = reader.close
+    del reader
+    assert not close.alive
+
+
+@pytest.mark.parametrize(("shrink", "size"), [(1, 256), (2, 128), (4, 64), (8, 32)])
+def test_the_decoder_itself_makes_tiles_smaller(tmp_path: Path, shrink: int, size: int) -> None:
+    reader = reader_of(tiled_tiff(tmp_path / "a.tif"))
+    assert reader is not None
+    whole, small = reader.decoded(0, 1, 0), reader.decoded(0, 1, 0, shrink)
+    assert whole is not None
+    assert small is not None
+    assert small.shape == (size, size, 3)
+    means = whole.reshape(size, shrink, size, shrink, 3).mean((1, 3))
+    assert np.abs(small - means).mean() < 6

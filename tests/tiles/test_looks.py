@@ -70,5 +70,5 @@ def test_every_look_of_a_tile_has_its_own_tag() -> None:
 def test_a_tile_is_asked_for_with_its_look() -> None:
     asked = read_path(TILE, "window=-160:240&nonsense=1")
     assert asked is not None
-    assert asked.tile is not None
-    assert asked.tile.look == Look(window=(-160, 240))
+    assert isinstance(asked.wanted, TileAddress)
+    assert asked.wanted.look == Look(window=(-160, 240))

@@ -70,3 +70,9 @@ def test_sound_files_pass(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in real_files("wsi", "images", "microscopy") if "tif" in name[-5:]])
 def test_real_sound_files_pass(name: str) -> None:
     tiff.check_ranges(real(name))
+
+
+def test_only_wanted_tags_are_read(tmp_path: Path) -> None:
+    path = tiled_tiff(tmp_path / "a.tif")
+    with path.open("rb") as file:
+        assert [set(tags) for tags in tiff.directories(file, path.stat().st_size, [256])] == [{256}] * 3

@@ -11,8 +11,10 @@ from PIL import Image, ImageColor
 from typing_extensions import override
 
 from exact.tiles import tiff
+from exact.tiles.decoded_tiles import decoded_tiles
 from exact.tiles.errors import DamagedFile, UnsupportedContent
 from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
+from exact.tiles.mosaic import assembled
 from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource, cut
 
 SANE_PIXEL_SIZE_UM = (0.02, 20.0)
@@ -39,6 +41,8 @@ class WholeSlide(TileSource):
         self._stored: int = slide.level_count
         self._shrink = overview_shrink(slide.level_dimensions[-1])
         self._sizes, self._downsamples = with_overview(slide, self._shrink)
+        own = [] if tiles is None else [table.tile for table in tiles.levels]
+        self._stored_tiles = (*own, *(None for _ in self._sizes[len(own) :]))
         self._overview: Pixels | None = None
         self._overview_lock = threading.Lock()
         self._properties = dict(slide.properties)
@@ -76,14 +80,29 @@ class WholeSlide(TileSource):
             return cut(self._whole(), x, y, size, self._background)
         return self._read(location, level, size)
 
+    @property
+    @override
+    def stored_tiles(self) -> tuple[Size | None, ...]:
+        return self._stored_tiles
+
+    @property
+    @override
+    def tiles_lie_in_tiff(self) -> bool:
+        return self._tiles is not None
+
+    @override
+    def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
+        return None if self._tiles is None or level >= self._stored else self._tiles.encoded(level, column, row)
+
+    @override
+    def decoded_tile(self, level: int, column: int, row: int, shrink: int = 1, frame: int = 0) -> Pixels | None:
+        return None if self._tiles is None or level >= self._stored else self._tiles.decoded(level, column, row, shrink)
+
     def _read(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
         """From the file's own JPEG tiles where it has them, else from OpenSlide."""
-        if self._tiles is not None:
-            x, y = (round(at / self._downsamples[level]) for at in location)
-            pixels = self._tiles.read(level, (x, y), size, self._background)
-            if pixels is not None:
-                return pixels
-        return self._read_by_openslide(location, level, size)
+        corner = tuple(round(at / self._downsamples[level]) for at in location)
+        pixels = assembled(self, level, (corner[0], corner[1]), size, background=self._background)
+        return self._read_by_openslide(location, level, size) if pixels is None else pixels
 
     def _read_by_openslide(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
         try:
@@ -129,13 +148,15 @@ class WholeSlide(TileSource):
     @property
     @override
     def cost(self) -> int:
-        return HANDLE_BYTES + self.made_levels * OVERVIEW_PX * OVERVIEW_PX * 3
+        tables = 0 if self._tiles is None else self._tiles.cost
+        return HANDLE_BYTES + tables + self.made_levels * OVERVIEW_PX * OVERVIEW_PX * 3
 
     @override
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._slide.close()
+            decoded_tiles().forget(self)
             if self._tiles is not None:
                 self._tiles.close()
 
@@ -193,7 +214,7 @@ def pixel_size_um(text: str | None) -> float | None:
 
 
 @cache
-def decoded_tiles() -> openslide.OpenSlideCache:
+def openslide_cache() -> openslide.OpenSlideCache:
     """OpenSlide's cache of decoded tiles, one for all slides of the process."""
     return openslide.OpenSlideCache(DECODED_TILES_BYTES)
 
@@ -224,7 +245,7 @@ def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 
         tiff.check_ranges(path)
     try:
         slide = openslide.OpenSlide(path)
-        slide.set_cache(decoded_tiles())
+        slide.set_cache(openslide_cache())
         tiles = jpeg_tiles(path, tuple(slide.level_dimensions)) if vendor in OWN_TILES else None
         return WholeSlide(slide, tiles)
     except openslide.OpenSlideError as error:
