@@ -10,13 +10,16 @@ import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from exact.tiles import unpacked
-from exact.tiles.errors import DamagedFile, TileError, TooManyPixels, UnsupportedContent
+from exact.tiles.errors import BadLook, DamagedFile, TileError, TooManyPixels, UnsupportedContent
 from exact.tiles.formats import open_image
-from exact.tiles.source import AXIAL, CORONAL, SAGITTAL, TileSource
+from exact.tiles.looks import ChannelLook, Look
+from exact.tiles.slices import Window
+from exact.tiles.source import AXIAL, CORONAL, PLANE_NAMES, SAGITTAL, Axis, TileSource
 from tests.contracts.tile_source import TileSourceContract
-from tests.samples import options, real, volume, voxels
+from tests.samples import options, real, real_files, volume, voxels
 
 AXIS = {letter: axis for axis, pair in enumerate(("RL", "AP", "SI")) for letter in pair}
 ORIENTATIONS = ["".join(name) for name in product("RLAPSI", repeat=3) if len({AXIS[letter] for letter in name}) == 3]
@@ -63,6 +66,17 @@ def slice_of(source: TileSource, plane: int, frame: int) -> NDArray[np.uint8]:
     return source.read_region((0, 0), 0, source.dimensions_for_plane(plane), frame, plane)[:, :, 0]
 
 
+def rounded(shades: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """To 8 bit."""
+    return (shades + 0.5).astype(np.uint8)
+
+
+def window_of(source: TileSource) -> tuple[float, float]:
+    """Unless another one is asked for."""
+    assert source.details.window is not None
+    return source.details.window
+
+
 @pytest.mark.parametrize("axes", ORIENTATIONS)
 def test_every_stored_orientation_is_shown_in_radiological_convention(tmp_path: Path, axes: str) -> None:
     data = np.zeros((7, 6, 5), np.uint8)
@@ -90,8 +104,8 @@ def test_every_stored_orientation_is_shown_in_radiological_convention(tmp_path: 
 def test_each_slice_is_the_one_of_its_number(tmp_path: Path) -> None:
     data = voxels((7, 6, 5), "u1")
     source = opened(volume(tmp_path / "a.nii", data))
-    window = source._window  # type: ignore[attr-defined]
-    shown = window.to_8_bit(data.reshape(7, -1))[:, :, 0].reshape(7, 6, 5)
+    low, high = window_of(source)
+    shown = rounded(Window(low, high).shades(data))
     for k in range(5):
         assert np.array_equal(slice_of(source, AXIAL, k), shown[::-1, ::-1, k].T)
     for j in range(6):
@@ -130,8 +144,7 @@ def test_all_slices_share_one_window_between_the_percentiles(tmp_path: Path) -> 
     data[10:30, 10:30, 10:30] = np.linspace(100, 300, 8000).reshape(20, 20, 20)
     data[0, 0, 0] = 30000
     source = opened(volume(tmp_path / "a.nii", data))
-    window = source._window  # type: ignore[attr-defined]
-    assert (window.low, window.high) == pytest.approx((102, 298), abs=3)
+    assert window_of(source) == pytest.approx((102, 298), abs=3)
     assert slice_of(source, AXIAL, 0)[-1, -1] == 255
     assert slice_of(source, AXIAL, 0)[0, 0] == 0
 
@@ -204,6 +217,17 @@ def test_a_volume_that_was_cut_off_is_refused_with_a_sentence(tmp_path: Path, su
         opened(path)
 
 
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
+def test_a_packed_volume_with_a_hole_is_refused(tmp_path: Path, at: float) -> None:
+    path = volume(tmp_path / "a.nii.gz", np.random.default_rng(1).integers(0, 30000, (30, 30, 30), np.int16))
+    content = bytearray(path.read_bytes())
+    hole = int(len(content) * at)
+    content[hole : hole + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile):
+        opened(path)
+
+
 def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
     path = volume(tmp_path / "a.nii.gz")
     content = bytearray(path.read_bytes())
@@ -267,15 +291,92 @@ def test_no_byte_of_the_header_breaks_the_reader(tmp_path: Path, at: int) -> Non
         opened(path).get_thumbnail((32, 32))
 
 
+def test_a_window_is_asked_for_in_the_units_of_the_file(tmp_path: Path) -> None:
+    data = np.full((4, 5, 6), 1000, "<i2")
+    data[0], data[1] = 864, 1064  # -160 and 40 Hounsfield units
+    source = opened(volume(tmp_path / "a.nii", data, scl_slope=1, scl_inter=-1024))
+    shown = slice_of(source.under(Look(window=(-160, 240))), AXIAL, 0)
+    assert shown[0].tolist() == [87, 87, 128, 0]  # mirrored: the patient's right is on the left
+    assert source.details.window_limits == (-160, 40)
+    assert slice_of(source.under(Look()), AXIAL, 0).tolist() == slice_of(source, AXIAL, 0).tolist()
+
+
+def test_what_a_volume_does_not_have_cannot_be_asked_for(tmp_path: Path) -> None:
+    source = opened(volume(tmp_path / "a.nii"))
+    for look in (Look(profile=True), Look(channels=(ChannelLook(0),))):
+        with pytest.raises(BadLook):
+            source.under(look)
+    coloured = opened(volume(tmp_path / "b.nii", np.zeros((3, 3, 3), [("R", "u1"), ("G", "u1"), ("B", "u1")])))
+    with pytest.raises(BadLook, match="colour"):
+        coloured.under(Look(window=(0, 1)))
+
+
+def test_a_mask_of_zeros_and_ones_is_seen(tmp_path: Path) -> None:
+    mask = np.zeros((5, 5, 5), np.uint8)
+    mask[2, 2, 2] = 1
+    shown = slice_of(opened(volume(tmp_path / "a.nii", mask)), AXIAL, 2)
+    assert (shown[2, 2], shown.sum()) == (255, 255)
+
+
+def test_a_series_in_time_names_its_seconds(tmp_path: Path) -> None:
+    path = volume(tmp_path / "a.nii", voxels((7, 6, 5, 4)), spacing_mm=(1, 1, 2))
+    image = nibabel.load(path)
+    image.header.set_xyzt_units("mm", "msec")
+    image.header["pixdim"][4] = 2500
+    nibabel.save(nibabel.Nifti1Image(voxels((7, 6, 5, 4)), image.affine, image.header), path)
+    source = opened(path)
+    assert source.details.axes == (Axis("t", 4, 2.5, "s"), Axis("z", 5, 2000.0, "um"))
+    assert (source.description.frame_names or ())[6] == "z=2.00 mm, t=2.50 s"
+
+
+def test_each_further_dimension_is_an_axis_slowest_first(tmp_path: Path) -> None:
+    source = opened(volume(tmp_path / "a.nii", voxels((3, 3, 5, 2, 4))))
+    assert source.details.axes == (Axis("component", 4), Axis("volume", 2), Axis("z", 5, 1000.0, "um"))
+
+
+def sheared(path: Path) -> Path:
+    """A gantry that was tilted: the third axis is not square to the second."""
+    affine = np.array([[0.8, 0, 0, 0], [0, 0.8, 0.9, 0], [0, 0, 2.0, 0], [0, 0, 0, 1.0]])
+    nibabel.save(nibabel.Nifti1Image(voxels((9, 8, 7)), affine), path)
+    return path
+
+
+def test_a_sheared_volume_is_cut_along_its_own_axes_with_the_lengths_of_their_steps(tmp_path: Path) -> None:
+    source = opened(sheared(tmp_path / "a.nii"))
+    assert source.description.pixel_size_um == pytest.approx((800, 800, 1000 * (0.9**2 + 2.0**2) ** 0.5))
+    assert slice_of(source, AXIAL, 3).shape == (8, 9)
+
+
+def test_what_the_header_says_is_told_in_its_own_words(tmp_path: Path) -> None:
+    details = opened(volume(tmp_path / "a.nii", descrip=b"made by hand")).details
+    assert details.pixel_size_source == "nifti.sform"
+    assert details.properties["nifti.descrip"] == "made by hand"
+    assert details.properties["nifti.dim"] == "3 7 6 5 1 1 1 1"
+
+
+def test_frames_beyond_counting_have_no_names(tmp_path: Path) -> None:
+    source = opened(volume(tmp_path / "a.nii", np.zeros((1, 1, 1, 30_000), np.uint8)))
+    assert (source.nFrames, source.description.frame_names) == (30_000, None)
+
+
+REAL_VOLUMES = real_files("nifti")
+
+
 @pytest.mark.samples
-@pytest.mark.parametrize("name", ["anatomical.nii", "CT_AVM.nii.gz", "MR_Gd.nii.gz", "example4d.nii.gz"])
-def test_real_slices_are_those_of_nibabel(name: str, tmp_path: Path) -> None:
-    path = real(f"nifti/{name}")
-    source = open_image(path, options(tmp_path, name))
-    ras = nibabel.as_closest_canonical(nibabel.load(path))
-    values = np.asarray(ras.dataobj).astype(float).reshape(*ras.shape[:3], -1)
-    low, high = np.percentile(values[values > values.min()], (1, 99))
-    expected = np.clip(values[::-1, ::-1, ras.shape[2] // 2, 0].T, low, high)
-    shown = slice_of(source, AXIAL, source.description.default_frame)
-    assert shown.shape == expected.shape
-    assert np.corrcoef(shown.ravel(), expected.ravel())[0, 1] > 0.99
+@pytest.mark.parametrize("name", REAL_VOLUMES)
+def test_every_real_volume_shows_in_three_planes_what_nibabel_reads(name: str, tmp_path: Path) -> None:
+    source = open_image(real(name), options(tmp_path, Path(name).name))
+    ras = nibabel.as_closest_canonical(nibabel.load(real(name)))
+    values = np.asarray(ras.dataobj).astype(float).reshape(*ras.shape[:3], -1, order="F")[..., -1]
+    low, high = window_of(source)
+    expected = {
+        AXIAL: values[::-1, ::-1, ras.shape[2] // 2].T,
+        CORONAL: values[::-1, ras.shape[1] // 2, ::-1].T,
+        SAGITTAL: values[ras.shape[0] // 2, :, ::-1].T,
+    }
+    for plane, along in ((AXIAL, 2), (CORONAL, 1), (SAGITTAL, 0)):
+        last_volume = source.nframes_for_plane(plane) - ras.shape[along]
+        shown = slice_of(source, plane, last_volume + ras.shape[along] // 2).astype(float)
+        window = rounded(Window(low, high).shades(expected[plane]))
+        reference = np.asarray(Image.fromarray(window).resize(shown.shape[::-1], Image.Resampling.LANCZOS))
+        assert np.abs(shown - reference).max() <= 2, PLANE_NAMES[plane]
