@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from exact.tiles.errors import Contained, EmptyFile, MissingFile, TileError, UnknownFormat
-from exact.tiles.formats import nifti, picture, tiff_stack, whole_slide
+from exact.tiles.formats import czi, nifti, picture, tiff_stack, whole_slide
 from exact.tiles.source import Format, OpenOptions, TileSource
 
-FORMATS: tuple[Format, ...] = (nifti.FORMAT, tiff_stack.FORMAT, whole_slide.FORMAT, picture.FORMAT)
+FORMATS: tuple[Format, ...] = (nifti.FORMAT, czi.FORMAT, tiff_stack.FORMAT, whole_slide.FORMAT, picture.FORMAT)
 """Cheapest recognition first; a file that a format recognises but cannot open is offered to the later ones."""
 
 HEAD_BYTES = 4096
