@@ -73,6 +73,14 @@ SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20))
 """Memory of one process for open files."""
 TILE_CACHE_BYTES = int(environment("EXACT_TILE_CACHE_BYTES", str(64 * 2**20)))
 """Memory of one process for finished tiles."""
+POOL_CHILDREN = int(environment("EXACT_POOL_CHILDREN", "3"))
+"""Child processes of one web process that read untrusted files; each is started when it is needed."""
+POOL_CALL_S = float(environment("EXACT_POOL_CALL_S", "10"))
+"""Seconds that a child may take for one tile; then it is ended, and the file gets a strike."""
+POOL_OPEN_S = float(environment("EXACT_POOL_OPEN_S", "60"))
+"""Seconds that a child may take when it has to open the file first, which may mean unpacking it."""
+POOL_MEMORY_BYTES = int(environment("EXACT_POOL_MEMORY_BYTES", str(3 * 2**30)))
+"""Memory of one child; a file that needs more gets a strike."""
 LAG_MAX_S = float(environment("EXACT_LAG_MAX_S", "300"))
 """Seconds that a read model may be behind the log before /health/ answers 503."""
 POSTGRES_POOL = int(environment("EXACT_POSTGRES_POOL", "0"))

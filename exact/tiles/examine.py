@@ -1,27 +1,17 @@
 """The short-lived process that opens an uploaded file for the first time and really reads pixels of it."""
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exact.tiles.pool import limits
+
 if TYPE_CHECKING:  # the image libraries are loaded after the limits are set
     from exact.tiles.source import Description, OpenOptions, TileSource
 
-HEAP_BYTES = 3 * 2**30
-ADDRESS_BYTES = 24 * 2**30
-"""Maps of large volumes take address space, not memory; the heap has its own, lower limit."""
 CPU_S = 110
 CORNER_PX = 256
-
-
-def limit_this_process() -> None:
-    """A hostile file may exhaust these and nothing else."""
-    resource.setrlimit(resource.RLIMIT_DATA, (HEAP_BYTES, HEAP_BYTES))
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES, ADDRESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def answer(path: Path, cache: Path, identity: str, picture_max_pixels: int) -> dict[str, Any]:  # Any: JSON
@@ -61,7 +51,8 @@ def _read_corners(source: "TileSource", plane: int, frame: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Prints one line of JSON."""
-    limit_this_process()
+    limits.confine()
+    limits.allow_cpu(CPU_S)
     file, folder, identity, max_pixels = arguments
     sys.stdout.write("\n" + json.dumps(answer(Path(file), Path(folder), identity, int(max_pixels))))
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from django.conf import settings
@@ -19,8 +19,9 @@ from exact.tiles.access import Access, Answer, Credential, access_by_accounts
 from exact.tiles.addresses import Asked, Descriptor, Information, is_ours, read_path, root_of
 from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
-from exact.tiles.errors import BadLook, MissingFile, NoSuchTile, TileError
+from exact.tiles.errors import BadLook, Contained, MissingFile, NoSuchTile, TileError
 from exact.tiles.outline import Outline, as_json
+from exact.tiles.pool.contained import PATIENCE_S, Asking, still_reading
 from exact.tiles.render import RENDERER_VERSION
 from exact.tiles.service import TileAddress, TileService, tile_service
 from exact.tiles.slide_cache import Original
@@ -30,6 +31,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = dict[bytes, bytes]
+P = ParamSpec("P")
 T = TypeVar("T")
 
 RENDER_THREADS = 4
@@ -126,7 +128,7 @@ class TileRoute:
     async def _outline(self, original: Original, receive: Receive) -> Outline:
         known = self._service.known_outline(original)
         if known is None:
-            known = await self._work(receive, self._rendering, lambda: self._service.outline(original))
+            known = await self._made(receive, self._service.outline, original)
         return known
 
     async def _information(self, original: Original, number: int, if_none_match: bytes, receive: Receive) -> Reply:
@@ -136,7 +138,7 @@ class TileRoute:
         return document(msgspec.json.encode(told), b"application/json", if_none_match)
 
     async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
-        body = await self._work(receive, self._rendering, lambda: self._service.descriptor(original, plane))
+        body = await self._made(receive, self._service.descriptor, original, plane)
         return Reply(200, body, {b"content-type": b"application/xml", b"cache-control": ASK_AGAIN})
 
     async def _tile(self, original: Original, address: TileAddress, if_none_match: bytes, receive: Receive) -> Reply:
@@ -146,8 +148,16 @@ class TileRoute:
             return Reply(304, b"", headers)
         body = self._service.known_tile(original, address)
         if body is None:
-            body = await self._work(receive, self._rendering, lambda: self._service.tile(original, address))
+            body = await self._made(receive, self._service.tile, original, address)
         return Reply(200, body, {b"content-type": MEDIA_TYPES[address.tile_format].encode(), **headers})
+
+    async def _made(self, receive: Receive, ask: Asking[P, T], file: Original, *args: P.args, **more: P.kwargs) -> T:
+        """The answer of a thread here, or of a child of the pool; no thread waits for the child."""
+        try:
+            return await self._work(receive, self._rendering, lambda: ask.here(file, *args, **more))
+        except Contained:
+            later = asyncio.wrap_future(ask.in_pool(file, *args, **more))
+            return await unless_gone(receive, later, PATIENCE_S)
 
     async def _work(self, receive: Receive, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         """Runs in a thread, unless too many wait; what has not begun is dropped when the client goes away."""
@@ -160,12 +170,14 @@ class TileRoute:
             self._waiting -= 1
 
 
-async def unless_gone(receive: Receive, work: "asyncio.Future[T]") -> T:
-    """The result, or ClientGone as soon as the connection is closed."""
+async def unless_gone(receive: Receive, work: "asyncio.Future[T]", patience_s: float | None = None) -> T:
+    """The result, or ClientGone as soon as the connection is closed, or Busy when it takes too long."""
     gone = asyncio.ensure_future(_disconnected(receive))
     waited_for: set[asyncio.Future[Any]] = {work, gone}
     try:
-        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waited_for, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise still_reading()
         if not work.done():
             raise ClientGone
         return work.result()

@@ -10,12 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from exact.domain.errors import Busy, Invalid, NotFound, Refusal, TooLarge, Unsupported
+from exact.tiles.pool.limits import ENVIRONMENT
 from exact.tiles.source import Description
 
 READER = "exact.tiles.examine"
 DEADLINE_S = 120
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-"""Nothing of the server's own environment: it holds secrets."""
 
 KINDS: dict[str, type[Refusal]] = {
     "empty_file": Invalid,
@@ -46,7 +45,7 @@ def _inspect(path: Path, filename: str, cache: Path, identity: str) -> Descripti
     told = ask([str(path.absolute()), str(cache.absolute()), identity, str(settings.PICTURE_MAX_PIXELS)], filename)
     if "problem" in told:
         problem = told["problem"]
-        raise KINDS[problem["code"]](f"{filename}: {problem['sentence']}", code=problem["code"])
+        raise KINDS.get(problem["code"], Invalid)(f"{filename}: {problem['sentence']}", code=problem["code"])
     return Description.from_json(told["description"])
 
 

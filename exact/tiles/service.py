@@ -5,17 +5,22 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 from exact.tiles.direct import DirectTiles
 from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
-from exact.tiles.formats import open_image
+from exact.tiles.formats import open_here
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.metadata import Metadata, metadata_of
 from exact.tiles.native_render import FROM_PIXELS, native_tile
 from exact.tiles.outline import Outline, outline_of
+from exact.tiles.pool.contained import contained
+from exact.tiles.pool.messages import Setup
+from exact.tiles.pool.pool import Pool, Terms
+from exact.tiles.pool.strikes import Strikes
 from exact.tiles.remembered import Remembered
 from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
@@ -48,14 +53,28 @@ class TileAddress:
         return '"' + hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest() + '"'
 
 
-class TileService:
-    """Pixels for whoever was let in before: no method here asks for permission."""
+@dataclass(frozen=True)
+class Layout:
+    """The stored levels of a plane, largest first, and how many tiles each Deep Zoom level has, smallest first."""
 
-    def __init__(self, slides: SlideCache, tiles: TileCache) -> None:
+    level_sizes: tuple[Size, ...]
+    level_downsamples: tuple[float, ...]
+    level_tiles: tuple[Size, ...]
+
+
+class TileService:
+    """Pixels for whoever was let in before: no method here asks for permission.
+
+    What is marked `contained` runs here for files that may be opened here, for all others in a child of the pool, by
+    the same method of the child's own service. A service without a pool opens everything itself: so does the child's.
+    """
+
+    def __init__(self, slides: SlideCache, tiles: TileCache, pool: Pool | None = None) -> None:
         self.slides = slides
         self.tiles = tiles
         self.direct = DirectTiles()
         self._outlines: Remembered[str, Outline] = Remembered(MAX_OUTLINES)
+        self.pool = pool
 
     def known_tile(self, file: Original, address: TileAddress) -> bytes | None:
         """The tile when it is in memory: never waits."""
@@ -65,10 +84,11 @@ class TileService:
                 return self.direct.now(file.sha256, *stored)
         return self.tiles.get((file.sha256, address))
 
+    @contained
     def tile(self, file: Original, address: TileAddress) -> bytes:
         """The encoded tile, as it lies in the file, from memory or made now."""
         if address.grid == NATIVE:
-            outline = self.outline(file)
+            outline = self._outline(file)
             outline.check_frame(address.plane, address.frame)
             stored = self._stored_place(file, address)
             whole = None if stored is None else self.direct.read(file, outline.tiff_levels, *stored)
@@ -80,8 +100,12 @@ class TileService:
         """The outline when it is in memory: never waits."""
         return self._outlines.get(file.sha256, 0.0)
 
+    @contained
     def outline(self, file: Original) -> Outline:
         """What is worth knowing of the image; remembered while there is room, because content never changes."""
+        return self._outline(file)
+
+    def _outline(self, file: Original) -> Outline:
         known = self.known_outline(file)
         if known is None:
             with self.slides.lease(file) as source:
@@ -102,26 +126,39 @@ class TileService:
             return None
         return level.base, address.column, address.row
 
+    @contained
     def descriptor(self, file: Original, plane: int) -> bytes:
         """The .dzi document of a plane."""
         with self.slides.view(file, plane, Grid()) as view:
             return view.pyramid.descriptor()
 
+    @contained
     def description(self, file: Original) -> Description:
         """What is known of the image."""
         with self.slides.lease(file) as source:
             return source.description
 
+    @contained
+    def layout(self, file: Original, plane: int) -> Layout:
+        """How a plane is stored and cut."""
+        with self.slides.view(file, plane, Grid()) as view:
+            sizes = view.source.level_dimensions_for_plane(view.plane)
+            downsamples = view.source.level_downsamples_for_plane(view.plane)
+            return Layout(tuple(sizes), tuple(downsamples), view.pyramid.level_tiles)
+
+    @contained
     def metadata(self, file: Original) -> Metadata:
         """What the file says of itself. Can hold names of patients: whoever shows it withholds them from others."""
         with self.slides.lease(file) as source:
             return metadata_of(source)
 
+    @contained
     def associated(self, file: Original, name: str, tile_format: str = "jpeg") -> bytes:
         """A picture beside the image, such as `label`, encoded."""
         with self.slides.lease(file) as source:
             return ENCODERS[tile_format](source.read_associated(name))
 
+    @contained
     def region(
         self,
         file: Original,
@@ -143,17 +180,31 @@ class TileService:
                 view.source.read_region(location, level, size, view.shown_frame(frame), view.plane)
             )
 
+    @contained
     def thumbnail(self, file: Original, side_px: int, tile_format: str) -> bytes:
         """The whole image, in proportion, inside a square; the middle slice of a volume."""
         with self.slides.lease(file) as source:
             pixels = source.get_thumbnail((side_px, side_px), source.description.default_frame)
             return ENCODERS[tile_format](pixels)
 
+    def close(self) -> None:
+        """Gives up open files and children."""
+        self.slides.close()
+        if self.pool is not None:
+            self.pool.close()
+
+    def keep(self, file: Original, arguments: dict[str, Any], answer: object) -> None:  # Any: each method's own
+        """An outline, and an encoded tile, that a child made stays in this process."""
+        if isinstance(answer, Outline):
+            self._outlines.put(file.sha256, answer, math.inf)
+        if list(arguments) == ["address"] and isinstance(answer, bytes):
+            self.tiles.keep((file.sha256, arguments["address"]), answer)
+
     def _render(self, file: Original, address: TileAddress) -> bytes:
         return (self._render_native if address.grid == NATIVE else self._render_deep_zoom)(file, address)
 
     def _render_native(self, file: Original, address: TileAddress) -> bytes:
-        _, grid = self.outline(file).plane(address.plane)
+        _, grid = self._outline(file).plane(address.plane)
         place = (address.level, address.column, address.row)
         with self.slides.view(file, address.plane, FROM_PIXELS) as view:
             return native_tile(view, grid, *place, address.frame, address.tile_format, address.look)
@@ -175,8 +226,27 @@ def open_options(identity: str, cache_folder: Path | None = None) -> OpenOptions
 def tile_service() -> TileService:
     """The one of this process."""
     slides = SlideCache(
-        lambda file: open_image(file.path, open_options(file.sha256)),
+        lambda file: open_here(file.path, open_options(file.sha256)),
         max_handles=settings.SLIDE_CACHE_HANDLES,
         max_bytes=settings.SLIDE_CACHE_BYTES,
     )
-    return TileService(slides, TileCache(settings.TILE_CACHE_BYTES))
+    return TileService(slides, TileCache(settings.TILE_CACHE_BYTES), pool())
+
+
+def pool() -> Pool:
+    """The children of this process; none is started yet."""
+    setup = Setup(
+        cache=str(settings.CACHE),
+        picture_max_pixels=settings.PICTURE_MAX_PIXELS,
+        max_handles=settings.SLIDE_CACHE_HANDLES,
+        max_bytes=settings.SLIDE_CACHE_BYTES,
+        heap_bytes=settings.POOL_MEMORY_BYTES,
+        cpu_s=2 * settings.POOL_OPEN_S,
+    )
+    terms = Terms(settings.POOL_CHILDREN, settings.POOL_CALL_S, settings.POOL_OPEN_S)
+    return Pool(setup, strikes(), terms)
+
+
+def strikes() -> Strikes:
+    """Those that all processes of this host share."""
+    return Strikes(settings.CACHE / "strikes")

@@ -35,9 +35,10 @@ class TileCache:
 
     def get_or_make(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """The tile; made by one thread when several ask at once. Failures are not kept."""
-        return self.get(key) or self._flights.do(key, lambda: self.get(key) or self._keep(key, make()))
+        return self.get(key) or self._flights.do(key, lambda: self.get(key) or self.keep(key, make()))
 
-    def _keep(self, key: Hashable, tile: bytes) -> bytes:
+    def keep(self, key: Hashable, tile: bytes) -> bytes:
+        """The tile, which is held from now on."""
         with self._lock:
             replaced = self._tiles.pop(key, None)
             self._held_bytes += _cost(tile) - (0 if replaced is None else _cost(replaced))

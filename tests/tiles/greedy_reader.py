@@ -4,6 +4,7 @@ import sys
 
 from exact.tiles import examine
 from exact.tiles import formats as formats_room
+from exact.tiles.pool import limits
 
 
 def greedy(*_: object) -> object:
@@ -11,6 +12,6 @@ def greedy(*_: object) -> object:
     return [bytearray(2**28) for _ in range(64)]
 
 
-examine.HEAP_BYTES = 2**29
+limits.confine.__defaults__ = (2**29, None)
 formats_room.open_image = greedy  # type: ignore[assignment]
 examine.main(sys.argv[1:])

@@ -83,6 +83,7 @@ def viewer(tmp_path: Path, settings: Any) -> Iterator[Viewer]:
     for _ in range(8):  # the route's threads keep connections of their own
         made.route._asking.submit(connections.close_all).result()
     made.route._asking.shutdown()
+    service.tile_service().close()
     service.tile_service.cache_clear()
 
 

@@ -21,7 +21,7 @@ def _own_cache(tmp_path: Path, settings: LazySettings) -> Iterator[None]:
     settings.CACHE = tmp_path / "cache"
     service.tile_service.cache_clear()
     yield
-    service.tile_service().slides.close()
+    service.tile_service().close()
     service.tile_service.cache_clear()
 
 
@@ -68,6 +68,7 @@ def test_it_is_made_once_and_kept_by_content(tmp_path: Path) -> None:
     file = original(picture(tmp_path / "a.png", (300, 200)))
     first = thumbnail(file)
     file.path.unlink()
+    service.tile_service().close()
     service.tile_service.cache_clear()
     assert thumbnail(file) == first
     assert len(list((tmp_path / "cache" / "thumbnails").rglob("*.jpeg"))) == 1

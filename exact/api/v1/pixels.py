@@ -18,7 +18,7 @@ from exact.projections.models import ImageRow
 from exact.storage.downloads import open_download
 from exact.storage.places import is_here, place_of
 from exact.tiles.service import tile_service
-from exact.tiles.slide_cache import Grid, Original
+from exact.tiles.slide_cache import Original
 from exact.tiles.thumbnails import SIDE_PX, media_type, thumbnail
 
 PATCH_MAX_PX = 2048
@@ -59,16 +59,16 @@ class Pixels:
     @action(detail=True)
     def slide_information(self, _request: Request, pk: str) -> Response:
         """The stored levels, largest first, and the Deep Zoom levels, smallest first."""
-        with tile_service().slides.view(original_of(self.image(pk)), 0, Grid()) as view:
-            return Response(
-                {
-                    "id": pk,
-                    "levels": view.source.level_count,
-                    "level_dimensions": view.source.level_dimensions,
-                    "level_downsamples": view.source.level_downsamples,
-                    "level_tiles": view.pyramid.level_tiles,
-                }
-            )
+        layout = tile_service().layout(original_of(self.image(pk)), 0)
+        return Response(
+            {
+                "id": pk,
+                "levels": len(layout.level_sizes),
+                "level_dimensions": layout.level_sizes,
+                "level_downsamples": layout.level_downsamples,
+                "level_tiles": layout.level_tiles,
+            }
+        )
 
     @extend_schema(parameters=[Patch], responses=BINARY)
     @action(detail=True)
@@ -101,12 +101,11 @@ def patch(
     original: Original, *, x: int, y: int, level: int, width: int, height: int, frame: int, plane: int
 ) -> bytes:  # fmt: skip
     """A rectangle of a stored level as PNG; what reaches over the edge is cut off."""
-    with tile_service().slides.view(original, plane, Grid()) as view:
-        sizes = view.source.level_dimensions_for_plane(view.plane)
-        if level >= len(sizes):
-            raise Invalid(f"This image has the levels 0 to {len(sizes) - 1}.", code="level")
-        shrink = view.source.level_downsamples_for_plane(view.plane)[level]
-        size = min(width, int(sizes[level][0] - x / shrink)), min(height, int(sizes[level][1] - y / shrink))
+    layout = tile_service().layout(original, plane)
+    if level >= len(layout.level_sizes):
+        raise Invalid(f"This image has the levels 0 to {len(layout.level_sizes) - 1}.", code="level")
+    stored, shrink = layout.level_sizes[level], layout.level_downsamples[level]
+    size = min(width, int(stored[0] - x / shrink)), min(height, int(stored[1] - y / shrink))
     if min(size) < 1:
         raise Invalid("The patch lies outside the image.", code="patch_outside_image")
     return tile_service().region(original, (x, y), level, size, frame=frame, plane=plane)
