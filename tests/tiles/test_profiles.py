@@ -66,7 +66,9 @@ def test_a_broken_profile_is_refused_and_the_plain_look_still_works(tmp_path: Pa
     assert source.read_region((0, 0), 0, (9, 9)).shape == (9, 9, 3)
 
 
-@pytest.mark.parametrize("icc", [b"", b"no profile", exchanged_profile()[:60], None])
+@pytest.mark.parametrize(
+    "icc", [b"", b"no profile", exchanged_profile()[:60], None], ids=["empty", "text", "cut off", "none"]
+)
 def test_what_is_no_profile_is_none(icc: bytes | None) -> None:
     assert not profiles.fits(icc, 3)
 
