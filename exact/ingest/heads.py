@@ -13,6 +13,7 @@ NAMED_FILE = re.compile(rb"""FileName\s*=\s*["']([^"'<>]{1,255})["']""")
 LINE = re.compile(r"\s*\w+\s*=\s*(\S.*?)\s*")
 TEXT_BYTES = 2**20
 NAMES_MAX = 10_000
+CPU_S = 110
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ def head_of(kind: str, path: Path) -> Head:
 
 def main() -> None:
     """Reads [[kind, path], ...] from standard input, prints one line of JSON."""
-    from exact.tiles.examine import limit_this_process
+    from exact.tiles.pool import limits
 
-    limit_this_process()
+    limits.confine()
+    limits.allow_cpu(CPU_S)
     asked = json.load(sys.stdin)
     sys.stdout.write("\n" + json.dumps([asdict(head_of(kind, Path(path))) for kind, path in asked]))
 

@@ -11,7 +11,7 @@ from exact.domain.errors import Invalid
 from exact.ingest.arrivals import Arrived
 from exact.ingest.grouping import COMPANION
 from exact.ingest.heads import Head
-from exact.tiles.inspect import ENVIRONMENT
+from exact.tiles.pool.limits import ENVIRONMENT
 
 DEADLINE_S = 120
 
