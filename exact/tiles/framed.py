@@ -219,14 +219,15 @@ class FramedImage(TileSource):
 
     def __init__(self, planes: Planes, told: Told, shared: Shared | None = None, look: Look = PLAIN) -> None:
         self._shared = shared or Shared(planes, told)
-        self._told = told
+        self.planes = planes
+        self.told = told
         self._look = look
         check_size(told, planes)
 
     @cached_property
     @override
     def description(self) -> Description:
-        told, (width, height) = self._told, self._shared.level_dimensions[0]
+        told, (width, height) = self.told, self._shared.level_dimensions[0]
         return Description(
             format=told.format,
             width=width,
@@ -248,12 +249,12 @@ class FramedImage(TileSource):
     @property
     @override
     def properties(self) -> Mapping[str, str]:
-        return self._told.properties
+        return self.told.properties
 
     @property
     @override
     def details(self) -> Details:
-        told = self._told
+        told = self.told
         channels = () if told.colour and not self._windowed else self._shared.channels
         several = len(channels) > 1
         return Details(
@@ -269,7 +270,7 @@ class FramedImage(TileSource):
     @property
     def _windowed(self) -> bool:
         """Colours of 8 bits are shown as they are."""
-        return not self._told.colour or self._shared.planes.dtype != np.uint8
+        return not self.told.colour or self.planes.dtype != np.uint8
 
     @override
     def under(self, look: Look) -> TileSource:
@@ -277,11 +278,11 @@ class FramedImage(TileSource):
             return self
         if not self._windowed:
             return super().under(look)
-        if len(self._told.channels) > 1:
+        if len(self.told.channels) > 1:
             shading.layers_of(look, self._shared.channels)
         else:
             shading.checked_window(look, (0.0, 1.0))
-        return FramedImage(self._shared.planes, self._told, self._shared, look)
+        return FramedImage(self.planes, self.told, self._shared, look)
 
     @override
     def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
@@ -293,14 +294,14 @@ class FramedImage(TileSource):
         left, top = (int(at / downsample + 1e-6) for at in location)
         box = inside(left, top, size, self.level_dimensions[level])
         pixels = self._shown(level, frame, box)
-        return cut(pixels, left - box.left, top - box.top, size, 255 if self._told.colour else 0)
+        return cut(pixels, left - box.left, top - box.top, size, 255 if self.told.colour else 0)
 
     def _shown(self, level: int, frame: int, box: Box) -> Pixels:
         if not box.width or not box.height:
             return np.zeros((box.height, box.width, 1 if self.description.channels == 1 else 3), np.uint8)
-        if self._told.colour:
+        if self.told.colour:
             return self._colours(self._shared.values(level, frame, 0, box))
-        if len(self._told.channels) == 1:
+        if len(self.told.channels) == 1:
             return shading.grey(self._shared.values(level, frame, 0, box), self._window)
         parts = [(self._shared.values(level, frame, layer.channel, box), layer) for layer in self._layers]
         return shading.add_up((box.height, box.width), parts)
@@ -326,14 +327,14 @@ class FramedImage(TileSource):
     @override
     def cost(self) -> int:
         overview = self._shared.level_dimensions[-1]
-        several = overview[0] * overview[1] * self._told.frames * len(self._told.channels)
-        held = several * self._shared.planes.dtype.itemsize * (3 if self._told.colour else 1)
-        return self._shared.planes.cost + min(OVERVIEWS_BYTES, held) * self.made_levels
+        several = overview[0] * overview[1] * self.told.frames * len(self.told.channels)
+        held = several * self.planes.dtype.itemsize * (3 if self.told.colour else 1)
+        return self.planes.cost + min(OVERVIEWS_BYTES, held) * self.made_levels
 
     @override
     def close(self) -> None:
         self._shared.overviews.clear()
-        self._shared.planes.close()
+        self.planes.close()
 
 
 def check_size(told: Told, planes: Planes) -> None:

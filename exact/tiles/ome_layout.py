@@ -1,5 +1,6 @@
 """Where the planes of an OME-TIFF lie, in one file or in several that belong together, and what its header says."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -14,6 +15,8 @@ from exact.tiles.framed import Told
 from exact.tiles.source import Axis
 from exact.tiles.tiff_layout import Layout, Place, is_coloured
 
+ROOT = re.compile(r"<(\w+:)?OME[\s>]", re.ASCII)
+"""With whatever prefix its names have."""
 ASSOCIATED = ("label", "macro", "overview", "thumbnail")
 COMPANION = "*.companion.ome"
 TIFF_NAMES = ("*.tif", "*.tiff")
@@ -23,7 +26,7 @@ MAX_FILES_NAMED = 10
 
 def is_ome(page: TiffPage) -> bool:
     """Whether the page's description is an OME header."""
-    return "<OME" in page.description[:4096] or "<ome:OME" in page.description[:4096]
+    return ROOT.search(page.description[:4096]) is not None
 
 
 def header_of_set(folder: Path) -> str | None:

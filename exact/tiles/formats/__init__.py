@@ -3,11 +3,8 @@
 from pathlib import Path
 
 from exact.tiles.errors import Contained, EmptyFile, MissingFile, TileError, UnknownFormat
-from exact.tiles.formats import czi, nifti, picture, tiff_stack, whole_slide
+from exact.tiles.formats import czi, file_stack, nifti, picture, tiff_stack, whole_slide
 from exact.tiles.source import Format, OpenOptions, TileSource
-
-FORMATS: tuple[Format, ...] = (nifti.FORMAT, czi.FORMAT, tiff_stack.FORMAT, whole_slide.FORMAT, picture.FORMAT)
-"""Cheapest recognition first; a file that a format recognises but cannot open is offered to the later ones."""
 
 HEAD_BYTES = 4096
 
@@ -54,3 +51,14 @@ def _head(path: Path) -> bytes:
     if not head:
         raise EmptyFile("The file is empty: perhaps the copy was interrupted.")
     return head
+
+
+FORMATS: tuple[Format, ...] = (
+    nifti.FORMAT,
+    czi.FORMAT,
+    tiff_stack.FORMAT,
+    whole_slide.FORMAT,
+    picture.FORMAT,
+    file_stack.format_of(open_image),
+)
+"""Cheapest recognition first; a file that a format recognises but cannot open is offered to the later ones."""
