@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +19,7 @@ from exact.tiles.addresses import Asked, Descriptor, Information, is_ours, read_
 from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
 from exact.tiles.errors import BadLook, Contained, MissingFile, NoSuchTile, TileError
+from exact.tiles.newest_first import NewestFirst
 from exact.tiles.outline import Outline, as_json
 from exact.tiles.pool.contained import PATIENCE_S, Asking, still_reading
 from exact.tiles.render import RENDERER_VERSION
@@ -64,8 +64,8 @@ class TileRoute:
         self._app = app
         self._access = access or access_by_accounts()
         self._given_service = service
-        self._rendering = ThreadPoolExecutor(RENDER_THREADS, "tile")
-        self._asking = ThreadPoolExecutor(ACCESS_THREADS, "tile-access")
+        self._rendering = NewestFirst(RENDER_THREADS, "tile")
+        self._asking = NewestFirst(ACCESS_THREADS, "tile-access")
         self._waiting = 0
 
     @property
@@ -77,7 +77,7 @@ class TileRoute:
             await self._app(scope, receive, send)
             return
         with contextlib.suppress(ClientGone):
-            await _send(send, scope["method"], await self._reply(scope, receive))
+            await send_reply(send, scope["method"], await self._reply(scope, receive))
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):
@@ -159,13 +159,13 @@ class TileRoute:
             later = asyncio.wrap_future(ask.in_pool(file, *args, **more))
             return await unless_gone(receive, later, PATIENCE_S)
 
-    async def _work(self, receive: Receive, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    async def _work(self, receive: Receive, threads: NewestFirst, call: Callable[[], T]) -> T:
         """Runs in a thread, unless too many wait; what has not begun is dropped when the client goes away."""
         if self._waiting >= MAX_WAITING:
             raise Busy("The server is drawing too many tiles at once. Try again in a moment.")
         self._waiting += 1
         try:
-            return await unless_gone(receive, asyncio.get_running_loop().run_in_executor(pool, call))
+            return await unless_gone(receive, asyncio.get_running_loop().run_in_executor(threads, call))
         finally:
             self._waiting -= 1
 
@@ -231,7 +231,8 @@ def problem(status: int, code: str, sentence: str, headers: Headers | None = Non
     return Reply(status, body, {b"content-type": b"application/json", b"cache-control": b"no-store", **(headers or {})})
 
 
-async def _send(send: Send, method: str, reply: Reply) -> None:
+async def send_reply(send: Send, method: str, reply: Reply) -> None:
+    """The whole of it, with its length."""
     headers = {**reply.headers, b"x-content-type-options": b"nosniff"}
     if reply.status != HTTPStatus.NOT_MODIFIED:
         headers[b"content-length"] = str(len(reply.body)).encode()

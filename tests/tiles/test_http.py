@@ -320,8 +320,9 @@ async def test_too_many_requests_are_told_to_come_again(site: Site, monkeypatch:
 
 
 async def test_work_that_has_not_begun_is_dropped_when_the_client_is_gone(site: Site) -> None:
-    gate, sent = threading.Event(), list[Any]()
-    busy = [site.route._rendering.submit(gate.wait, 5) for _ in range(http.RENDER_THREADS)]
+    gate, began, sent = threading.Event(), threading.Barrier(http.RENDER_THREADS + 1), list[Any]()
+    busy = [site.route._rendering.submit(lambda: (began.wait(5), gate.wait(5))) for _ in range(http.RENDER_THREADS)]
+    await asyncio.to_thread(began.wait, 5)
     assert isinstance(site.route._access.ask(Credential("Bearer pat_ann", {}), 3), Original)
 
     async def gone() -> Any:
