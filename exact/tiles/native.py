@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from exact.tiles.errors import NoSuchTile
 
@@ -11,8 +12,10 @@ MADE_TILE_PX = 256
 """Side of the tiles of images that store none."""
 HANDED_ON_PX = range(128, 1025)
 """Sides of stored tiles that are handed on: smaller ones are too many requests, larger ones too much for a corner."""
-MAX_DEVIATION = 0.003
-"""A stored level counts as 1 / 2^k up to this share and one pixel: scanners round (1/4.00015, 312 for 312.5)."""
+MAX_DEVIATION_PX = 1
+"""Of a stored level that counts as the image halved: scanners round (312 for 312.5, 1/4.00015). A larger step, such as
+the 0.3 % that are harmless in a small level, would be twenty pixels in a large one.
+"""
 MAX_LEVELS = 32
 
 
@@ -78,7 +81,8 @@ class NativeGrid:
         return self.levels[number]
 
 
-def native_grid(sizes: Sequence[Size], stored_tiles: Sequence[Size | None]) -> NativeGrid:
+@lru_cache(1024)
+def native_grid(sizes: tuple[Size, ...], stored_tiles: tuple[Size | None, ...]) -> NativeGrid:
     """The grid of a plane from its stored levels, largest first, and the sizes of the tiles that lie in the file."""
     tiles = [tile if tile is not None and _handed_on(tile) else None for tile in stored_tiles]
     levels = _from_tiles(sizes, tiles) if tiles[0] is not None else _from_pixels(sizes[0])
@@ -126,7 +130,4 @@ def _shrunk(above: NativeLevel) -> NativeLevel:
 
 def is_halved(full: Size, size: Size, power: int) -> bool:
     """Whether a stored level is the full size halved so many times."""
-    exact = [side / 2**power for side in full]
-    within_a_pixel = all(abs(side - wanted) <= 1 for side, wanted in zip(size, exact, strict=True))
-    deviation = (full[0] / size[0] + full[1] / size[1]) / 2 / 2**power - 1
-    return within_a_pixel and abs(deviation) < MAX_DEVIATION
+    return all(abs(side - wanted / 2**power) <= MAX_DEVIATION_PX for side, wanted in zip(size, full, strict=True))

@@ -1,25 +1,19 @@
 """A tile or rectangle of the native grid: as it lies in the file, or made from the nearest stored pixels."""
 
-import math
-
 import numpy as np
 
 from exact.tiles.encoders import ENCODERS, encode_jpeg
 from exact.tiles.looks import PLAIN, Look
-from exact.tiles.mosaic import assembled, reduced, shrink_within
 from exact.tiles.native import MADE_TILE_PX, NativeGrid, NativeLevel
 from exact.tiles.render import tile_pixels
+from exact.tiles.shrunk import Box, shrunk
 from exact.tiles.slide_cache import Grid, View
-from exact.tiles.source import Pixels, TileSource
+from exact.tiles.source import Pixels
 
 FROM_PIXELS = Grid(MADE_TILE_PX, 0)
 """How images without tiles of their own are cut: the view that the functions below are given has this grid."""
 MADE_QUALITY = 80
 """Of what is made from JPEG tiles: at 90 the file's own losses would be kept for a third more bytes."""
-LARGEST_REDUCTION = 4
-"""Larger ones are taken in steps, so that a tile never needs more than 16 times its own pixels in memory."""
-Box = tuple[int, int, int, int]
-"""Left, top, width, height in pixels of a level."""
 
 
 def native_tile(
@@ -63,31 +57,3 @@ def _from_view(view: View, level: NativeLevel, deep_zoom_level: int, box: Box, f
             pixels[y0 - top : y1 - top, x0 - left : x1 - left] = part
     assert pixels is not None
     return pixels
-
-
-def shrunk(source: TileSource, base: int, box: Box, shrink: int, frame: int) -> Pixels:
-    """A rectangle, in pixels of a stored level made smaller by a power of two."""
-    step = shrink_within(source.stored_tiles[base], shrink)
-    if shrink // step > LARGEST_REDUCTION:
-        return reduced(shrunk(source, base, _larger(source, base, box, 2, shrink // 2), shrink // 2, frame), 2)
-    larger = _larger(source, base, box, shrink // step, step)
-    background = (255,) * source.description.channels
-    pixels = assembled(source, base, larger[:2], larger[2:], step, frame, background)
-    if pixels is None:
-        return _from_region(source, base, box, shrink, frame)
-    return reduced(pixels, shrink // step)
-
-
-def _larger(source: TileSource, base: int, box: Box, factor: int, shrink: int) -> Box:
-    """The same rectangle where the level is `factor` times larger, cut where that ends."""
-    left, top = box[0] * factor, box[1] * factor
-    width, height = (-(-side // shrink) for side in source.level_dimensions[base])
-    return left, top, min(box[2] * factor, width - left), min(box[3] * factor, height - top)
-
-
-def _from_region(source: TileSource, base: int, box: Box, shrink: int, frame: int) -> Pixels:
-    """Where the file has no tiles for it, or one that cannot be vouched for."""
-    left, top, width, height = _larger(source, base, box, shrink, 1)
-    downsample = source.level_downsamples[base]
-    location = (math.ceil(left * downsample), math.ceil(top * downsample))
-    return reduced(source.read_region(location, base, (width, height), frame), shrink)

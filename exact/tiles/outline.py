@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from exact.tiles.errors import NoSuchTile
-from exact.tiles.native import NativeGrid, NativeLevel, native_grid
+from exact.tiles.native import NativeGrid, NativeLevel
+from exact.tiles.shrunk import grid_of
 from exact.tiles.source import Description, Details, PlaneDescription, Size, TileSource
 
 
@@ -45,12 +46,6 @@ def outline_of(source: TileSource) -> Outline:
     stored = sum(tile is not None for tile in source.stored_tiles)
     tiff_levels = source.level_dimensions[:stored] if source.tiles_lie_in_tiff else ()
     return Outline(source.description, told, grids, tiff_levels)
-
-
-def grid_of(source: TileSource, plane: int) -> NativeGrid:
-    """Only plane 0 can have tiles of the file's own."""
-    sizes = source.level_dimensions_for_plane(plane)
-    return native_grid(sizes, source.stored_tiles if plane == 0 else (None,) * len(sizes))
 
 
 def as_json(outline: Outline) -> dict[str, Any]:  # Any: JSON

@@ -13,7 +13,7 @@ from exact.tiles.formats import open_image
 from exact.tiles.looks import Look
 from exact.tiles.native import NativeGrid
 from exact.tiles.native_render import FROM_PIXELS, native_pixels, native_tile
-from exact.tiles.outline import grid_of
+from exact.tiles.shrunk import grid_of
 from exact.tiles.slide_cache import View, pyramid_of
 from exact.tiles.source import Pixels
 from tests.samples import options, picture, real, scene, svs, tiled_tiff, volume, voxels
