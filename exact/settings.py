@@ -65,8 +65,9 @@ IMPORT_MAX_BYTES = int(environment("EXACT_IMPORT_MAX_BYTES", str(2 * 2**30)))
 """Largest file of annotations that is taken; packed, it may unpack to four times as much."""
 REMOTE_CACHE_BYTES = int(environment("EXACT_REMOTE_CACHE_BYTES", str(50 * 2**30)))
 """Disk below the cache folder for copies of images that were imported by reference from elsewhere (s3://...)."""
-PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", "178956970"))
-"""Most pixels of a plain picture, which is unpacked as a whole."""
+PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", str(2**30)))
+"""Most pixels of a plain picture. JPEG, PNG and TIFF of many pixels are unpacked on the disk; others are taken up to
+178,956,970, because their readers unpack them in memory."""
 SLIDE_CACHE_HANDLES = int(environment("EXACT_SLIDE_CACHE_HANDLES", "64"))
 """Files that one process keeps open."""
 SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20)))

@@ -73,6 +73,7 @@ class Contained(TileError):
     """May not be opened in this process: a child of the pool does it. Never told to anybody."""
 
     code = "contained"
+    spoils_handle = False
 
 
 class ReaderFailed(TileError):

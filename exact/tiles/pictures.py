@@ -55,6 +55,8 @@ class Header:
     samples: int
     """1 grey, 3 red, green and blue, 4 inks (CMYK)."""
     dtype: str
+    transparent: bool = False
+    """Put on white."""
     orientation: int = 1
     """What still has to be undone."""
     profile: bytes | None = None
@@ -115,6 +117,7 @@ def header_of(image: Image.Image, max_pixels: int) -> Header:
         frames=frames,
         samples=samples,
         dtype=dtype,
+        transparent=image.has_transparency_data,
         orientation=orientation if orientation in TURNS else 1,
         profile=image.info.get("icc_profile") or None,
         pixel_size=_pixel_size(image, exif, sideways=orientation in SIDEWAYS),

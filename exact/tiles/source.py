@@ -118,6 +118,10 @@ class Details:
     """In the words of the format."""
 
 
+def unheard(part: float) -> None:
+    """For whoever does not want to know how far an opening is."""
+
+
 @dataclass(frozen=True)
 class OpenOptions:
     """Limits for opening a file, and where unpacked pixels may lie."""
@@ -125,9 +129,11 @@ class OpenOptions:
     cache: Path
     identity: str
     """Names the content (its SHA-256): unpacked pixels in the cache are found again by it."""
-    picture_max_pixels: int = 178_956_970
+    picture_max_pixels: int = 2**30
     volume_max_bytes: int = 8 * 2**30
     cache_max_bytes: int = 50 * 2**30
+    progress: Callable[[float], None] = unheard
+    """Told from 0 to 1 by openings that take long."""
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,30 @@ def unpack(options: OpenOptions, kind: str, size_bytes: int, fill: Fill) -> Flat
         flat = np.zeros(size_bytes, np.uint8)
         fill(flat)
         return flat
-    kept = options.cache / "unpacked" / f"{options.identity}.{kind}"
-    if not (kept.exists() and kept.stat().st_size == size_bytes):
-        _write(kept, size_bytes, fill)
+    kept = keep(options, kind, lambda path: _write(path, size_bytes, fill), size_bytes)
+    return np.memmap(kept, np.uint8, "r")
+
+
+def kept_at(options: OpenOptions, kind: str) -> Path:
+    """Where what was made of an image lies, if it does."""
+    return options.cache / "unpacked" / f"{options.identity}.{kind}"
+
+
+def keep(options: OpenOptions, kind: str, make: Callable[[Path], None], size_bytes: int | None = None) -> Path:
+    """The file that `make` writes, or the one of an earlier call: whole or not at all, made under another name."""
+    kept = kept_at(options, kind)
+    if not kept.exists() or size_bytes not in (None, kept.stat().st_size):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=kept.parent, prefix=".", suffix=".part")
+        os.close(descriptor)
+        try:
+            make(Path(name))
+            Path(name).rename(kept)
+        finally:
+            Path(name).unlink(missing_ok=True)
         _give_up_oldest(kept, options.cache_max_bytes)
     os.utime(kept)
-    return np.memmap(kept, np.uint8, "r")
+    return kept
 
 
 def held_bytes(flat: Flat) -> int:
@@ -37,22 +55,15 @@ def held_bytes(flat: Flat) -> int:
     return 0 if isinstance(flat, np.memmap) else flat.nbytes
 
 
-def _write(kept: Path, size_bytes: int, fill: Fill) -> None:
-    """Whole or not at all: filled under another name, then renamed."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=kept.parent, prefix=".", suffix=".part")
-    try:
-        _reserve(descriptor, size_bytes)
-        flat = np.memmap(name, np.uint8, "r+")
-        fill(flat)
-        flat.flush()
-        Path(name).rename(kept)
-    finally:
-        os.close(descriptor)
-        Path(name).unlink(missing_ok=True)
+def _write(path: Path, size_bytes: int, fill: Fill) -> None:
+    with path.open("r+b") as file:
+        reserve(file.fileno(), size_bytes)
+    flat = np.memmap(path, np.uint8, "r+")
+    fill(flat)
+    flat.flush()
 
 
-def _reserve(descriptor: int, size_bytes: int) -> None:
+def reserve(descriptor: int, size_bytes: int) -> None:
     """Takes the room first: a map that runs out of disk while it is written to would kill the process."""
     try:
         os.posix_fallocate(descriptor, 0, size_bytes)

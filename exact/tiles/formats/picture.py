@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import override
 
-from exact.tiles import channels, profiles, tiff
+from exact.tiles import channels, profiles, pyramids, tiff
 from exact.tiles.channels import Window
 from exact.tiles.errors import TooManyPixels, UnsupportedContent
 from exact.tiles.looks import PLAIN, Look
@@ -179,6 +179,8 @@ def open_picture(path: Path, options: OpenOptions) -> TileSource:
         tiff.check_ranges(path)
     with opened(path, options.picture_max_pixels) as image:
         header = header_of(image, options.picture_max_pixels)
+        if pyramids.is_wanted(header):
+            return pyramids.open_pyramid(path, header, options)
         if header.pixels > WHOLE_MAX_PIXELS:
             raise TooManyPixels(too_many(WHOLE_MAX_PIXELS))
         return Picture(header, unpack(options, "picture-2", size_bytes(header), lambda flat: fill(image, header, flat)))
@@ -233,4 +235,9 @@ def _samples(level: Values, frames: int) -> Values:
     return values[:: max(1, values.size * frames // WINDOW_SAMPLES)]
 
 
-FORMAT = Format("picture", recognises, open_picture)
+def open_here(path: Path, head: bytes, options: OpenOptions) -> TileSource | None:
+    """The pyramid that was made of a large picture: a file of our own."""
+    return pyramids.open_made(options) if recognises(path, head) else None
+
+
+FORMAT = Format("picture", recognises, open_picture, open_here)

@@ -10,21 +10,22 @@ import openslide
 from PIL import Image, ImageColor
 from typing_extensions import override
 
-from exact.tiles import tiff
+from exact.tiles import profiles, slide_details, tiff
 from exact.tiles.decoded_tiles import decoded_tiles
 from exact.tiles.errors import DamagedFile, UnsupportedContent
 from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
+from exact.tiles.looks import PLAIN, Look
 from exact.tiles.mosaic import assembled
-from exact.tiles.source import Description, Format, OpenOptions, Pixels, PlaneDescription, Size, TileSource, cut
+from exact.tiles.profiles import InSrgb, Profile
+from exact.tiles.source import Description, Details, Format, OpenOptions, Pixels, Size, TileSource, cut
 
-SANE_PIXEL_SIZE_UM = (0.02, 20.0)
-"""Outside of this range the tag means dots per inch of a screen, or nothing."""
 DECODED_TILES_BYTES = 32 * 2**20
 HANDLE_BYTES = 2 * 2**20
 """Tables and buffers of one open slide, measured on slides of 20,000 to 60,000 pixels."""
 OVERVIEW_PX = 1024
 """A slide whose smallest level is larger gets one more level of at most this side, made once, kept in memory."""
 BLOCK_PX = 2048
+ICC_SIZE = "openslide.icc-size"
 OWN_TILES = ("aperio", "generic-tiff")
 """Formats of OpenSlide whose levels are directories of tiles, side by side without overlap."""
 MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
@@ -49,7 +50,8 @@ class WholeSlide(TileSource):
         self._background = ImageColor.getrgb(
             "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
         )
-        self._description = describe(self._sizes[0], self._properties)
+        self._description = slide_details.describe(self._sizes[0], self._properties)
+        self._profile = Profile(lambda: slide.color_profile) if ICC_SIZE in self._properties else None
 
     @property
     @override
@@ -70,6 +72,29 @@ class WholeSlide(TileSource):
     @override
     def properties(self) -> Mapping[str, str]:
         return self._properties
+
+    @property
+    @override
+    def details(self) -> Details:
+        return slide_details.details(self._properties, has_profile=self._profile is not None)
+
+    @override
+    def under(self, look: Look) -> TileSource:
+        return self if look == PLAIN else InSrgb(self, profiles.chosen(look, self._profile))
+
+    @property
+    @override
+    def associated_images(self) -> Mapping[str, Size]:
+        return slide_details.associated(self._properties)
+
+    @override
+    def read_associated(self, name: str) -> Pixels:
+        if name not in self.associated_images:
+            return super().read_associated(name)
+        try:
+            return np.asarray(self._opaque(self._slide.associated_images[name]))
+        except openslide.OpenSlideError as error:
+            raise DamagedFile(f"The picture {name} of the slide cannot be read: {error}.") from error
 
     @override
     def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
@@ -176,41 +201,6 @@ def with_overview(slide: openslide.OpenSlide, shrink: int) -> tuple[tuple[Size, 
         return sizes, downsamples
     width, height = sizes[-1]
     return (*sizes, (-(-width // shrink), -(-height // shrink))), (*downsamples, downsamples[-1] * shrink)
-
-
-def describe(size: Size, properties: Mapping[str, str]) -> Description:
-    """What OpenSlide's properties tell, without the nonsense."""
-    width, height = size
-    x = pixel_size_um(properties.get(openslide.PROPERTY_NAME_MPP_X))
-    y = pixel_size_um(properties.get(openslide.PROPERTY_NAME_MPP_Y))
-    return Description(
-        format=properties.get(openslide.PROPERTY_NAME_VENDOR, "generic-tiff"),
-        width=width,
-        height=height,
-        frames=1,
-        default_frame=0,
-        frame_names=None,
-        channels=3,
-        pixel_size_um=(x, y, None),
-        objective_power=positive(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
-        planes=(PlaneDescription(0, "image", width, height, 1, (x, y)),),
-    )
-
-
-def positive(text: str | None) -> float | None:
-    """A number above zero, or None: many files say 0 or nonsense for 'unknown'."""
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if 0 < number < float("inf") else None
-
-
-def pixel_size_um(text: str | None) -> float | None:
-    """The pixel size when it can be one of a microscope."""
-    number = positive(text)
-    lowest, highest = SANE_PIXEL_SIZE_UM
-    return number if number is not None and lowest <= number <= highest else None
 
 
 @cache

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+from PIL import Image, ImageCms
 
-from exact.tiles.errors import DamagedFile, TileError
-from exact.tiles.formats import open_image, whole_slide
+from exact.tiles.errors import BadLook, DamagedFile, NoSuchTile, TileError
+from exact.tiles.formats import open_image
+from exact.tiles.looks import Look
 from tests.contracts.tile_source import TileSourceContract
 from tests.samples import options, real, scene, svs, tiled_tiff
 
@@ -56,11 +58,6 @@ def test_a_resolution_tag_tells_the_pixel_size(tmp_path: Path) -> None:
 def test_a_nonsense_pixel_size_is_unknown(tmp_path: Path, nonsense_um: float) -> None:
     told = open_image(tiled_tiff(tmp_path / "a.tif", pixel_size_um=nonsense_um), options(tmp_path)).description
     assert told.pixel_size_um == (None, None, None)
-
-
-@pytest.mark.parametrize("text", [None, "", "0", "-1", "nan", "inf", "1,5", "unknown"])
-def test_what_is_no_positive_number_is_unknown(text: str | None) -> None:
-    assert whole_slide.positive(text) is None
 
 
 def test_the_suffix_does_not_matter(tmp_path: Path) -> None:
@@ -116,3 +113,56 @@ def test_levels_are_those_of_openslide(name: str, tmp_path: Path) -> None:
     assert source.level_dimensions[: oracle.level_count] == oracle.level_dimensions
     for downsample in (0.5, 1, 1.9, 2, 2.1):
         assert source.get_best_level_for_downsample(downsample) == oracle.get_best_level_for_downsample(downsample)
+
+
+@pytest.mark.samples
+def test_a_real_slide_tells_its_scanner_and_where_its_pixel_size_stands(tmp_path: Path) -> None:
+    told = open_image(real("wsi/CMU-1-Small-Region.svs"), options(tmp_path)).details
+    assert (told.scanner, told.pixel_size_source) == ("Aperio CPAPERIOCS", "aperio.MPP")
+    assert told.properties["aperio.AppMag"] == "20"
+    assert not told.has_profile
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CMU-1-Small-Region.jpeg.tiff",
+        "boxes.tiff",
+        *(f"fourscanner_563479/{name}" for name in ("A_BB_563479_1.svs", "N1_BB_563479_1.ndpi", "Z_BB_563479_1.tif")),
+    ],
+)
+def test_the_nonsense_of_real_slides_is_unknown(name: str, tmp_path: Path) -> None:
+    source = open_image(real(f"wsi/{name}"), options(tmp_path))
+    assert source.description.pixel_size_um == (None, None, None)
+    assert source.details.pixel_size_source is None
+
+
+@pytest.mark.samples
+def test_label_and_macro_of_a_real_slide_are_read(tmp_path: Path) -> None:
+    source = open_image(real("wsi/CMU-1-Small-Region.svs"), options(tmp_path))
+    assert source.associated_images == {"label": (387, 463), "macro": (1280, 431), "thumbnail": (574, 768)}
+    for name, (width, height) in source.associated_images.items():
+        assert source.read_associated(name).shape == (height, width, 3)
+    with pytest.raises(NoSuchTile, match="no picture called passport"):
+        source.read_associated("passport")
+
+
+@pytest.mark.samples
+def test_the_profile_of_a_real_slide_is_applied(tmp_path: Path) -> None:
+    source = open_image(real("wsi/boxes.tiff"), options(tmp_path))
+    assert source.details.has_profile
+    plain, seen = (each.read_region((0, 0), 0, (300, 250)) for each in (source, source.under(Look(profile=True))))
+    oracle = ImageCms.profileToProfile(
+        Image.fromarray(plain),
+        openslide.OpenSlide(real("wsi/boxes.tiff")).color_profile,
+        ImageCms.createProfile("sRGB"),
+    )
+    assert np.abs(seen.astype(int) - np.asarray(oracle)).max() <= 1
+
+
+def test_a_slide_without_a_profile_has_none_to_apply(tmp_path: Path) -> None:
+    source = open_image(svs(tmp_path / "a.svs"), options(tmp_path))
+    assert source.under(Look()) is source
+    with pytest.raises(BadLook, match="no colour profile"):
+        source.under(Look(profile=True))
