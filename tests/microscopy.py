@@ -45,6 +45,42 @@ def imagej(path: Path, values: Stack | None = None, **options: Any) -> Path:
     return path
 
 
+OMERO = {
+    "channels": [
+        {"label": "DAPI", "color": "0000FF", "window": {"start": 10, "end": 200, "min": 0, "max": 65535}},
+        {"label": "GFP", "color": "00FF00", "window": {"start": 0, "end": 300, "min": 0, "max": 65535}},
+    ]
+}
+NGFF_AXES = [
+    {"name": "t", "type": "time", "unit": "second"},
+    {"name": "c", "type": "channel"},
+    *({"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"),
+]
+
+
+def ome_zarr(
+    folder: Path, values: Stack | None = None, *, version: int = 3, levels: int = 2, omero: Any = OMERO, **array: Any
+) -> Path:
+    """A store of NGFF 0.4 (Zarr 2) or 0.5 (Zarr 3); every second pixel is taken for a smaller level."""
+    import zarr
+
+    moved = np.moveaxis(stack(1, 2, 2, (120, 90)) if values is None else values, 2, 1)
+    group = zarr.create_group(folder, zarr_format=version)
+    datasets = []
+    for level in range(levels):
+        smaller = moved[..., :: 2**level, :: 2**level]
+        chunks = array.pop("chunks", None) or (1, 1, 1, 64, 80)
+        group.create_array(str(level), shape=smaller.shape, dtype=smaller.dtype, chunks=chunks, **array)[:] = smaller
+        scale = [5.0, 1.0, 2.0, 0.5 * 2**level, 0.25 * 2**level]
+        datasets.append({"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+    told = {
+        "multiscales": [{"name": "cells", "axes": NGFF_AXES, "datasets": datasets, "version": "0.4"}],
+        "omero": omero,
+    }
+    group.attrs.update(told if version == 2 else {"ome": {"version": "0.5", **told}})
+    return folder
+
+
 @dataclass(frozen=True)
 class Part:
     """One sub-block of a CZI."""

@@ -350,6 +350,14 @@ def check_size(told: Told, planes: Planes) -> None:
         raise DamagedFile(f"Values of type {planes.dtype} cannot be shown: save the image as numbers.")
 
 
+def is_level(size: Size, previous: Size, full: Size) -> bool:
+    """Whether a page of this size can be a smaller copy."""
+    if min(size) < 1 or size[0] >= previous[0] or size[1] > previous[1]:
+        return False
+    downsample = (full[0] / size[0] + full[1] / size[1]) / 2
+    return all(abs(small * downsample - large) <= downsample + 1 for small, large in zip(size, full, strict=True))
+
+
 def inside(left: int, top: int, size: Size, level: Size) -> Box:
     """The part of a rectangle that lies inside of the level; perhaps empty."""
     x, right = (min(max(at, 0), level[0]) for at in (left, left + size[0]))

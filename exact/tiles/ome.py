@@ -27,6 +27,7 @@ UM_PER_UNIT = {
     "centimeter": 1e4,
     "millimeter": 1e3,
     "nanometer": 1e-3,
+    "picometer": 1e-6,
     "angstrom": 1e-4,
     **dict.fromkeys(MICROMETRES, 1.0),
 }
@@ -38,6 +39,7 @@ S_PER_UNIT = {
     "second": 1.0,
     "sec": 1.0,
     "millisecond": 1e-3,
+    "microsecond": 1e-6,
     "minute": 60.0,
     "hour": 3600.0,
 }

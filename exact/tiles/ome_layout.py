@@ -11,6 +11,7 @@ from tifffile import TiffPage
 
 from exact.tiles import ome, tiff_pages
 from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.folders import innermost
 from exact.tiles.framed import Told
 from exact.tiles.source import Axis
 from exact.tiles.tiff_layout import Layout, Place, is_coloured
@@ -31,6 +32,7 @@ def is_ome(page: TiffPage) -> bool:
 
 def header_of_set(folder: Path) -> str | None:
     """The OME header that names several files of this folder: of its companion file, or of its first TIFF."""
+    folder = innermost(folder)
     for companion in sorted(folder.glob(COMPANION)):
         if companion.stat().st_size <= MAX_HEADER_BYTES:
             return companion.read_text(encoding="utf-8", errors="replace")
@@ -45,6 +47,7 @@ def header_of_set(folder: Path) -> str | None:
 
 def named_files(folder: Path) -> list[Path]:
     """The files that the header names, all of which must be there."""
+    folder = innermost(folder)
     names = sorted(ome.files_named(ome.parse(header_of_set(folder) or "")))
     missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
     if missing or not names:

@@ -11,8 +11,8 @@ import numpy as np
 from tifffile import TiffPage
 
 from exact.tiles import ome, tiff_pages
-from exact.tiles.framed import Told, ToldChannel
-from exact.tiles.source import Axis, Size
+from exact.tiles.framed import Told, ToldChannel, is_level
+from exact.tiles.source import Axis
 from exact.tiles.tiff_pages import TiffPages
 
 SANE_PIXEL_SIZE_UM = (0.02, 20.0)
@@ -47,14 +47,6 @@ class Layout:
 def is_coloured(page: TiffPage) -> bool:
     """Whether its values are red, green and blue when they are read."""
     return tiff_pages.is_colour(page) or tiff_pages.is_palette(page)
-
-
-def is_level(size: Size, previous: Size, full: Size) -> bool:
-    """Whether a page of this size can be a smaller copy."""
-    if min(size) < 1 or size[0] >= previous[0] or size[1] > previous[1]:
-        return False
-    downsample = (full[0] / size[0] + full[1] / size[1]) / 2
-    return all(abs(small * downsample - large) <= downsample + 1 for small, large in zip(size, full, strict=True))
 
 
 def layout(path: Path, pages: TiffPages) -> Layout:

@@ -1,10 +1,9 @@
 """Stacks of files in a folder, named <base>_z<Z>_t<T>.<ext> or <z>_<frame>_<name>; each file is one plane."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from typing_extensions import override
 
 from exact.tiles.blocks import Box, Values
-from exact.tiles.errors import TooManyPixels, UnsupportedContent
+from exact.tiles.errors import UnsupportedContent
+from exact.tiles.folders import innermost, visible
 from exact.tiles.framed import FramedImage, Planes, Told
 from exact.tiles.lent import Lent
 from exact.tiles.looks import PLAIN, Look
@@ -29,7 +29,6 @@ from exact.tiles.source import (
 )
 from exact.tiles.stack_names import LETTERS, Stack, is_stack, stack_of
 
-MAX_FILES = 20_000
 CHECKED_FILES = 128
 """Of a larger stack so many are compared when it is opened, the others when they are read."""
 
@@ -177,17 +176,12 @@ def format_of(open_member: Opener) -> Format:
 
 def recognises(path: Path, head: bytes) -> bool:
     """A folder with files whose names number them."""
-    return not head and path.is_dir() and is_stack(file.name for file in islice(files_in(path), MAX_FILES))
+    return not head and path.is_dir() and is_stack(file.name for file in files_in(path))
 
 
-def files_in(folder: Path) -> Iterable[Path]:
+def files_in(folder: Path) -> list[Path]:
     """Of the folder, or of the only folder in it."""
-    inside = [found for found in islice(folder.iterdir(), MAX_FILES + 1) if not found.name.startswith(".")]
-    if len(inside) == 1 and inside[0].is_dir():
-        return files_in(inside[0])
-    if len(inside) > MAX_FILES:
-        raise TooManyPixels(f"The folder holds more than {MAX_FILES:,} files.")
-    return [found for found in inside if found.is_file()]
+    return [found for found in visible(innermost(folder)) if found.is_file()]
 
 
 def open_stack(path: Path, options: OpenOptions, open_member: Opener) -> TileSource:

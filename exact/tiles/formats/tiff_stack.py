@@ -13,11 +13,11 @@ from typing_extensions import override
 from exact.tiles import ome, ome_layout, tiff, tiff_layout, tiff_pages
 from exact.tiles.blocks import Box, Values
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
-from exact.tiles.framed import FramedImage, Planes, parsing
+from exact.tiles.framed import FramedImage, Planes, is_level, parsing
 from exact.tiles.lent import Lent
 from exact.tiles.ome_layout import is_ome
 from exact.tiles.source import Format, OpenOptions, Pixels, Size, TileSource
-from exact.tiles.tiff_layout import Layout, Place, is_coloured, is_level
+from exact.tiles.tiff_layout import Layout, Place, is_coloured
 from exact.tiles.tiff_pages import TiffPages
 
 USUAL_COMPRESSIONS = (
