@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from exact.tiles.errors import Contained, EmptyFile, MissingFile, TileError, UnknownFormat
-from exact.tiles.formats import czi, file_stack, nifti, ome_zarr, picture, tiff_stack, whole_slide
+from exact.tiles.formats import czi, dicom_series, file_stack, nifti, ome_zarr, picture, tiff_stack, whole_slide
 from exact.tiles.source import Format, OpenOptions, TileSource
 
 HEAD_BYTES = 4096
@@ -55,6 +55,7 @@ def _head(path: Path) -> bytes:
 
 FORMATS: tuple[Format, ...] = (
     nifti.FORMAT,
+    dicom_series.FORMAT,
     czi.FORMAT,
     ome_zarr.FORMAT,
     tiff_stack.FORMAT,
