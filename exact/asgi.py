@@ -12,9 +12,10 @@ set_variable("DJANGO_SETTINGS_MODULE", "exact.settings")
 django.setup()
 
 from exact.api.limits import BodyLimit  # noqa: E402
+from exact.api.tus import TusRoute  # noqa: E402
 from exact.live.routing import live  # noqa: E402 - needs Django's apps
 from exact.tiles.http import TileRoute  # noqa: E402
 from exact.web.static_files import StaticRoute  # noqa: E402
 
 pages: Any = get_asgi_application()  # Any: Django's handler asks for a dict where ASGI says mapping
-application = ProtocolTypeRouter({"http": StaticRoute(TileRoute(BodyLimit(pages))), "websocket": live})
+application = ProtocolTypeRouter({"http": StaticRoute(TileRoute(TusRoute(BodyLimit(pages)))), "websocket": live})

@@ -61,6 +61,10 @@ HTTPS = environment("EXACT_HTTPS", "") == "1"
 # How much one person may send and one process may hold.
 UPLOAD_MAX_BYTES = int(environment("EXACT_UPLOAD_MAX_BYTES", str(50 * 2**30)))
 """Largest file that is taken."""
+UPLOADS_MAX_BYTES = int(environment("EXACT_UPLOADS_MAX_BYTES", str(500 * 2**30)))
+"""Most bytes that one person may have on the way at once."""
+UPLOAD_EXPIRES_H = int(environment("EXACT_UPLOAD_EXPIRES_H", "168"))
+"""Hours after which a file of which nothing more has come is given up."""
 IMPORT_MAX_BYTES = int(environment("EXACT_IMPORT_MAX_BYTES", str(2 * 2**30)))
 """Largest file of annotations that is taken; packed, it may unpack to four times as much."""
 REMOTE_CACHE_BYTES = int(environment("EXACT_REMOTE_CACHE_BYTES", str(50 * 2**30)))
@@ -126,6 +130,7 @@ INSTALLED_APPS = [
     "exact.projections",
     "exact.accounts",
     "exact.exchange",
+    "exact.ingest",
     "exact.datasets",
     "exact.operations",
     "exact.web",

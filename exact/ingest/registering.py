@@ -68,7 +68,7 @@ def together(group: Group) -> Iterator[Whole]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sha256_of(group: Group) -> str:
+def sha256_of_group(group: Group) -> str:
     """By which the image is known, from the hashes of its files."""
     if one := group.single:
         return one.sha256

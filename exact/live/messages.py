@@ -131,6 +131,14 @@ class ImportProgress(FromServer, frozen=True, kw_only=True, tag="import"):
     rows_done: int
 
 
+class DeliveryProgress(FromServer, frozen=True, kw_only=True, tag="delivery"):
+    """At an image set: how far files sent into it are on their way to becoming images, a share from 0 to 1."""
+
+    id: UUID
+    state: str
+    progress: float
+
+
 class Refused(FromServer, frozen=True, kw_only=True, tag="refused"):
     """Why the connection is closed now."""
 
@@ -139,7 +147,9 @@ class Refused(FromServer, frozen=True, kw_only=True, tag="refused"):
 
 
 CLIENT_MESSAGES = Hello | Ping | Whereabouts
-SERVER_MESSAGES = Welcome | Facts | PeerMoved | PeerLeft | Heartbeat | Reset | ImportProgress | Refused
+SERVER_MESSAGES = (
+    Welcome | Facts | PeerMoved | PeerLeft | Heartbeat | Reset | ImportProgress | DeliveryProgress | Refused
+)
 
 DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(CLIENT_MESSAGES)
 ENCODER = msgspec.json.Encoder()

@@ -18,8 +18,10 @@ import psycopg
 from exact.eventstore.subscription import listening_parameters
 from exact.exchange.progress import CHANNEL as IMPORTS
 from exact.exchange.progress import News
+from exact.ingest.progress import CHANNEL as DELIVERIES
+from exact.ingest.progress import News as DeliveryNews
 from exact.live import facts
-from exact.live.messages import BEHIND_MAX, FromServer, ImportProgress, LiveFact
+from exact.live.messages import BEHIND_MAX, DeliveryProgress, FromServer, ImportProgress, LiveFact
 
 logger = logging.getLogger("exact.live")
 
@@ -27,6 +29,7 @@ POLL_S = 1.0
 PAGE = 1000
 PRESENCE_MAX = 200
 NEWS = msgspec.json.Decoder(News)
+DELIVERY_NEWS = msgspec.json.Decoder(DeliveryNews)
 TOLD = set(ImportProgress.__struct_fields__) - {"id"}
 AWAY_S = 0.5
 BEGIN_WITHIN_S = 10.0
@@ -136,6 +139,7 @@ class Relay:
         async with hints:
             await hints.execute("listen es")
             await hints.execute(f"listen {IMPORTS}")
+            await hints.execute(f"listen {DELIVERIES}")
             if self._position is None:
                 self._position = await facts.newest(await self._connected())
             self._begun.set()
@@ -144,6 +148,8 @@ class Relay:
                 async for hint in hints.notifies(timeout=POLL_S, stop_after=1):
                     if hint.channel == IMPORTS:
                         self._tell_of_import(hint.payload)
+                    elif hint.channel == DELIVERIES:
+                        self._tell_of_delivery(hint.payload)
 
     async def _pass_on(self) -> None:
         """Everything new, to whoever listens."""
@@ -171,6 +177,13 @@ class Relay:
         """How far an import is, to whoever is at its set; it is told again soon, so nothing is kept."""
         news = NEWS.decode(payload)
         message = ImportProgress(id=UUID(news.id), **{name: getattr(news, name) for name in TOLD})
+        for listener in self.listeners(UUID(news.image_set_id)):
+            listener.tell(message)
+
+    def _tell_of_delivery(self, payload: str) -> None:
+        """The same of files that were sent."""
+        news = DELIVERY_NEWS.decode(payload)
+        message = DeliveryProgress(id=UUID(news.id), state=news.state, progress=news.progress)
         for listener in self.listeners(UUID(news.image_set_id)):
             listener.tell(message)
 

@@ -59,6 +59,11 @@ api/v1/images/image_sets/{image_set}/restore         POST    403  404  403  403 
 api/v1/images/image_sets/{image_set}/progress        GET     403  404  200  200  200  200  200
 api/v1/images/image_sets/{image_set}/history         GET     403  404  200  200  200  200  200
 
+api/v1/images/deliveries                             GET     403  200  200  200  200  200  200
+api/v1/images/deliveries/known                       POST    403  404  403  200  200  200  200
+api/v1/images/deliveries/{delivery}                  GET     403  404  200  200  200  200  200
+api/v1/images/deliveries/{delivery}/start            POST    403  404  403  403  403  403  202
+api/v1/images/deliveries/{delivery}/cancel           POST    403  404  403  403  403  403  200
 api/v1/images/images                                 GET     403  200  200  200  200  200  200
                                                      POST    403  404  403  200  200  200  200
 api/v1/images/images/{image}                         GET     403  404  200  200  200  200  200
@@ -224,6 +229,9 @@ api/v1/users/teams                                   POST    begins a team
 users/api/tokens                                     POST    begins a token
 users/api/tokens/{token}/revoke                      POST    a token never changes but by ending, and that twice is once
 api/v1/images/image_sets                             POST    begins an image set
+api/v1/images/deliveries/known                       POST    a question
+api/v1/images/deliveries/{delivery}/start            POST    files on their way are no stream of facts
+api/v1/images/deliveries/{delivery}/cancel           POST    as start
 api/v1/images/images                                 POST    begins images
 api/v1/administration/products                       POST    begins a product
 api/v1/annotations/annotation_types                  POST    begins an annotation type
@@ -255,6 +263,15 @@ address                                                   anon stra view anno ve
 /tiles/{image}/info.json                                  403  404  200  200  200  200  200
 /tiles/{image}/0/0/0/0_0.jpeg                             403  404  200  200  200  200  200
 """
+
+UPLOADS = """
+address                                              method  anon stra view anno veri admi owne
+/api/v1/uploads/                                     POST    403  404  403  201  201  201  201
+/api/v1/uploads/{upload}                             HEAD    403  404  404  404  404  404  200
+                                                     PATCH   403  404  404  404  404  404  204
+                                                     DELETE  403  404  404  404  404  404  204
+"""
+"""The tus protocol's addresses; an upload belongs to who began it."""
 
 SOCKETS = """
 address                        anon stra view anno veri admi owne

@@ -1,6 +1,7 @@
 """Every door is tried by everybody, against the one readable table (matrix.py); what has no row there is a failure."""
 
 import asyncio
+import base64
 import itertools
 import re
 
@@ -19,6 +20,7 @@ from exact.live.routing import SOCKETS as ROUTES_OF_SOCKETS
 from exact.live.routing import live
 from exact.tiles.http import TileRoute
 from exact.web.manifest import Client
+from tests.api.test_tus import asked as upload
 from tests.architecture import matrix
 from tests.architecture.matrix import WHO, rows
 from tests.architecture.world import World, picture
@@ -33,6 +35,7 @@ NOUNS = {
     "users/api/tokens": "token",
     "images/image_sets": "image_set",
     "images/images": "image",
+    "images/deliveries": "delivery",
     "administration/products": "product",
     "annotations/annotation_types": "annotation_type",
     "annotations/annotations": "annotation",
@@ -207,6 +210,23 @@ async def test_every_tile_and_socket_is_shown_to_those_whom_the_table_names():
         assert tuple([await close_code(path, cookie_of(world, who)) for who in WHO]) == expected, address
 
 
+@pytest.mark.django_db(transaction=True)
+def test_every_upload_is_taken_from_those_whom_the_table_names():
+    world, wrong = World(), []
+    tus = {"Tus-Resumable": "1.0.0", "Host": "here", "Content-Type": "application/offset+octet-stream"}
+    where = base64.b64encode(str(world.place.image_set).encode()).decode()
+    told = {"Upload-Length": "10", "Upload-Offset": "0", "Upload-Metadata": f"filename YQ==,image_set {where}"}
+    for (address, method), expected in rows(matrix.UPLOADS, 2).items():
+        cookies = {who: dict(cookie_of(world, who)).get(b"cookie", b"").decode() for who in WHO}
+        statuses = tuple(
+            asyncio.run(upload(method, address.format(**world.numbers), {**tus, **told, "Cookie": cookies[who]}, [b""]))
+            .status for who in WHO
+        )  # fmt: skip
+        if statuses != expected:
+            wrong.append(f"{address} {method}: table {expected}, answers {statuses}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_socket_has_a_row():
     written = {re.sub("{.*}", "1", address).strip("/") for (address,) in rows(matrix.SOCKETS, 1)}
     unwritten = [str(route.pattern) for route in ROUTES_OF_SOCKETS
@@ -215,6 +235,12 @@ def test_every_socket_has_a_row():
 
 
 def test_the_table_has_a_column_for_everybody():
-    for table, keys in ((matrix.ROUTES, 2), (matrix.COMMANDS, 1), (matrix.TILES, 1), (matrix.SOCKETS, 1)):
+    for table, keys in (
+        (matrix.ROUTES, 2),
+        (matrix.COMMANDS, 1),
+        (matrix.TILES, 1),
+        (matrix.SOCKETS, 1),
+        (matrix.UPLOADS, 2),
+    ):
         assert {len(row) for row in rows(table, keys).values()} == {len(WHO)}
     assert len(list(itertools.chain(TABLE))) == len(TABLE)

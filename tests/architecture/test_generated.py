@@ -47,7 +47,7 @@ def test_every_message_of_the_protocol_is_in_its_schema():
     tags = {
         part["properties"]["type"]["enum"][0] for part in made["$defs"].values() if "type" in part.get("properties", {})
     }
-    server = {"welcome", "facts", "left", "heartbeat", "reset", "import", "refused"}
+    server = {"welcome", "facts", "left", "heartbeat", "reset", "import", "delivery", "refused"}
     assert tags == {"hello", "ping", "presence"} | server
     jsonschema.validate({"type": "hello", "protocol": 1, "after": 0}, made)
     with pytest.raises(jsonschema.ValidationError):

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -20,6 +21,8 @@ from exact.domain.teams import Role
 from exact.eventstore.seals import seal
 from exact.exchange.folders import ImportFolder
 from exact.exchange.models import ImportRun
+from exact.ingest.deliveries import Announced, announce
+from exact.ingest.models import DeliveredFile
 from exact.projections.models import VerificationRow
 from exact.storage import originals
 from exact.storage.uploads import receiving
@@ -55,6 +58,7 @@ class World:
         self.token, _ = AccessToken.make(User.objects.get(person_id=work.owner.person_id), "script")
         self.version = freeze(Freeze(name="nuclei", image_set_ids=(work.image_set_id,)), by=work.owner)
         self.export = self._written_export()
+        self.delivery, self.upload = self._deliveries()
         self.imports = {progress: an_import(work, progress) for progress in ("running", "complete", "undone")}
         self._refused_rows(self.imports["complete"])
         seal()
@@ -93,6 +97,13 @@ class World:
         path_of(export).write_text("x")
         return export
 
+    def _deliveries(self) -> tuple[UUID, UUID]:
+        """One whose files have come, and a file of another one of which nothing has come."""
+        work, wanted = self.place.workplace, Announced(path="a.png", size_bytes=0, image_set=self.place.image_set)
+        come = announce(wanted, work.owner)
+        DeliveredFile.objects.filter(id=come.id).update(whole=True)
+        return come.delivery_id, announce(msgspec.structs.replace(wanted, size_bytes=10), work.owner).id
+
     def _refused_rows(self, import_id: UUID) -> None:
         work, folder = self.place.workplace, ImportFolder(import_id)
         ImportRun.objects.create(id=import_id, team_id=work.team_id, image_set_id=work.image_set_id, state="complete",
@@ -122,6 +133,8 @@ class World:
             "verification": VerificationRow.objects.get().number,
             "version": self.version.number,
             "export": self.export.id,
+            "delivery": self.delivery,
+            "upload": self.upload,
             "number": 1,
             "position": self.drawn.position,
         }
@@ -142,6 +155,7 @@ class World:
             ("POST", "api/v1/annotations/annotation_types"): {"name": "n", "vector_type": 1, "product": place.product},
             ("POST", "api/v1/annotations/annotations"): place.body(vector=small),
             ("POST", "api/v1/annotations/verifications"): {"annotation": numbers["annotation"]},
+            ("POST", "api/v1/images/deliveries/known"): {"image_set": place.image_set, "sha256": ["ab" * 32]},
             ("POST", "api/v1/datasets/versions"): {"name": "another", "image_sets": [place.image_set]},
             ("POST", "api/v1/datasets/versions/{version}/withdraw"): {"reason": "wrong"},
             ("POST", "api/v1/datasets/exports"): {"version": self.version.number, "format": "csv"},

@@ -23,6 +23,9 @@ from exact.domain.errors import Busy  # isort: skip
 from exact.eventstore.errors import UNAVAILABLE  # isort: skip
 from exact.exchange import imports  # isort: skip
 from exact.exchange.folders import sweep_imports  # isort: skip
+from exact.ingest import performing  # isort: skip
+from exact.ingest.deliveries import sweep_deliveries  # isort: skip
+from exact.ingest.deliveries import unfinished as unfinished_deliveries  # isort: skip
 from exact.projections.originals import sweep_unnamed  # isort: skip
 from exact.storage.disk import sweep_older  # isort: skip
 from exact.storage.places import sweep_folders  # isort: skip
@@ -69,6 +72,12 @@ def finish_imports() -> None:
         tried(imports.perform, import_id)
 
 
+def finish_deliveries() -> None:
+    """Make images of what has arrived."""
+    for delivery_id in unfinished_deliveries():
+        tried(performing.perform, delivery_id)
+
+
 def tried(perform: Callable[[UUID], object], one: UUID) -> None:
     """A mistake of ours ends this one only: it is counted in its row, and told."""
     try:
@@ -99,6 +108,7 @@ def sweep_parts() -> int:
 SWEEPS: tuple[Callable[[], int], ...] = (
     sweep_leftovers,
     sweep_imports,
+    sweep_deliveries,
     exporting.forget_old,
     exporting.sweep_drafts,
     sweep_parts,
@@ -115,6 +125,7 @@ class Housekeeping(Middleware):
         self.rounds = [
             Round(finish_exports, LOOK_EVERY_S),
             Round(finish_imports, LOOK_EVERY_S),
+            Round(finish_deliveries, LOOK_EVERY_S),
             Round(sweep, SWEEP_EVERY_S),
         ]
         for one in self.rounds:

@@ -12,6 +12,7 @@ from exact.api.v1.annotations import Annotations
 from exact.api.v1.audit import Checkpoints, ConsistencyProof, InclusionProof, Keys, NewestCheckpoint
 from exact.api.v1.commands import Batches, Commands
 from exact.api.v1.dataset_versions import DatasetVersions
+from exact.api.v1.deliveries import Deliveries
 from exact.api.v1.exports import Exports, Formats
 from exact.api.v1.image_sets import ImageSets
 from exact.api.v1.images import Images
@@ -32,6 +33,7 @@ router.register("images/images", Images, "image")
 router.register("administration/products", Products, "product")
 router.register("annotations/annotation_types", AnnotationTypes, "annotation-type")
 router.register("annotations/annotations", Annotations, "annotation")
+router.register("images/deliveries", Deliveries, "delivery")
 router.register("annotations/imports", Imports, "import")
 router.register("annotations/verifications", Verifications, "verification")
 router.register("datasets/versions", DatasetVersions, "dataset-version")

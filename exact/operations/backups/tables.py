@@ -46,6 +46,9 @@ LEFT_OUT = {
     "django_migrations": "Written by the migrations themselves; their names stand in the manifest.",
     "django_session": "People sign in again.",
     "import_runs": "How far a file has come; what an import brought is facts, and a file that waits is sent again.",
+    "deliveries": "Files on their way to becoming images; what has not become one is sent again.",
+    "delivered_files": "See deliveries.",
+    "delivered_images": "What became of each is told for a month; the images are facts.",
     "exports": "A file that was exported can be exported again, to the same bytes.",
 }
 
