@@ -273,14 +273,14 @@ SETTINGS_TEXT = (
 
 def format_table() -> str:
     """docs/formats.md: what can be read and what can be written."""
-    images = [(found.name, _opening(found.open)) for found in IMAGE_FORMATS]
+    images = [(found.name, _opening(found.open), _rest(found.open)) for found in IMAGE_FORMATS]
     exchange = [(f"`{found.name}`", found.title, found.media_type, found.loses) for found in EXCHANGE_FORMATS]
     parts = [
         "# Formats",
         GENERATED,
         "## Images",
         "Recognised by content, in this order.",
-        table(("format", "what is read"), images),
+        table(("format", "what is read", "kinds and limits"), images),
         "## Annotations",
         table(("name", "format", "media type", "what it cannot hold"), exchange),
     ]
@@ -356,6 +356,11 @@ def _heading(noun: str) -> str:
 
 def _sentence(kind: type[Any]) -> str:
     return " ".join((kind.__doc__ or "").split())
+
+
+def _rest(function: Callable[..., Any]) -> str:
+    """What the function's module says after its first sentence."""
+    return " ".join((sys.modules[function.__module__].__doc__ or "").strip().partition("\n")[2].split())
 
 
 def _opening(function: Callable[..., Any]) -> str:

@@ -58,7 +58,7 @@ def scanner(properties: Mapping[str, str]) -> str | None:
     models = (properties[key] for keys in SCANNER_KEYS for key in keys if properties.get(key))
     vendor = MAKES.get(properties.get(openslide.PROPERTY_NAME_VENDOR, ""))
     make = next((properties[key] for key in MAKE_KEYS if properties.get(key)), vendor or "")
-    model = next(models, "")
+    model = next(models, "").partition(";")[0]
     told = model if model.lower().startswith(make.lower()) else f"{make} {model}"
     return told.strip() or None
 

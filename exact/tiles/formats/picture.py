@@ -1,4 +1,11 @@
-"""Plain pictures (PNG, JPEG, TIFF, GIF, WebP, AVIF, ...): upright, on white, in a pyramid; wide values by window."""
+"""Plain pictures (PNG, JPEG, TIFF, GIF, WebP, AVIF, ...): upright, on white, in a pyramid; wide values by window.
+
+PNG (also 16 bits, palette, animated), JPEG (also CMYK, MPO), TIFF of one page, GIF, WebP, AVIF, BMP, PNM and JPEG 2000.
+All eight EXIF orientations; transparency on white; inks (CMYK) without a profile as most viewers show them; 16 bits in
+colour as their upper 8. Frames of animations are named by their time. JPEG, PNG and TIFF up to 2^30 pixels
+(EXACT_PICTURE_MAX_PIXELS) and 256 pixels for each byte of the file; the others, and all frames of one file together, up
+to 178,956,970.
+"""
 
 import copy
 import dataclasses

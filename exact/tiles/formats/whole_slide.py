@@ -1,4 +1,9 @@
-"""Whole-slide images: everything that OpenSlide reads (Aperio, Hamamatsu, generic tiled TIFF, ...)."""
+"""Whole-slide images: everything that OpenSlide reads (Aperio, Hamamatsu, generic tiled TIFF, ...).
+
+Tried with real files: Aperio SVS, generic tiled TIFF. With files made in the tests, as far as OpenSlide needs them to
+be real: Philips TIFF, Leica SCN, Ventana BIF, Hamamatsu NDPI and VMS, 3DHISTECH MRXS (the last two as folders). On
+OpenSlide's word alone: Hamamatsu VMU, Sakura, Trestle, and JPEG 2000, BMP and PNG inside of MRXS.
+"""
 
 import threading
 from collections.abc import Mapping
@@ -35,7 +40,8 @@ MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
 class WholeSlide(TileSource):
     """A slide in OpenSlide's hands."""
 
-    def __init__(self, slide: openslide.OpenSlide, tiles: JpegTiles | None) -> None:
+    def __init__(self, path: Path, slide: openslide.OpenSlide, tiles: JpegTiles | None) -> None:
+        self._path = path
         self._slide = slide
         self._tiles = tiles
         self._closed = False
@@ -94,7 +100,8 @@ class WholeSlide(TileSource):
         try:
             return np.asarray(self._opaque(self._slide.associated_images[name]))
         except openslide.OpenSlideError as error:
-            raise DamagedFile(f"The picture {name} of the slide cannot be read: {error}.") from error
+            reason = without_places(error, self._path)
+            raise DamagedFile(f"The picture {name} of the slide cannot be read: {reason}.") from error
 
     @override
     def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
@@ -133,7 +140,7 @@ class WholeSlide(TileSource):
         try:
             region = self._slide.read_region(location, level, size)
         except openslide.OpenSlideError as error:
-            raise DamagedFile(f"A part of the slide cannot be read: {error}.") from error
+            raise DamagedFile(f"A part of the slide cannot be read: {without_places(error, self._path)}.") from error
         return np.asarray(self._opaque(region))
 
     def _opaque(self, region: Image.Image) -> Image.Image:
@@ -237,10 +244,14 @@ def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 
         slide = openslide.OpenSlide(path)
         slide.set_cache(openslide_cache())
         tiles = jpeg_tiles(path, tuple(slide.level_dimensions)) if vendor in OWN_TILES else None
-        return WholeSlide(slide, tiles)
+        return WholeSlide(path, slide, tiles)
     except openslide.OpenSlideError as error:
-        reason = str(error).replace(str(path), "the file")
-        raise UnsupportedContent(f"The slide cannot be opened: {reason.rstrip('.')}.") from error
+        raise UnsupportedContent(f"The slide cannot be opened: {without_places(error, path)}.") from error
+
+
+def without_places(error: Exception, path: Path) -> str:
+    """What OpenSlide says, without telling where on the server the files lie."""
+    return str(error).replace(str(path), "the file").replace(f"{path.parent}/", "").rstrip(".")
 
 
 FORMAT = Format("whole slide", recognises, open_slide)
