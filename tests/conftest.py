@@ -79,7 +79,7 @@ def pytest_xdist_setupnodes() -> None:
 
 TOGETHER = {
     "crash": ("tests/crash/",),
-    "server": ("tests/journeys/", "tests/exchange/test_imports_server.py"),
+    "server": ("tests/journeys/", "tests/exchange/test_imports_server.py", "tests/tiles/test_who_sees_what.py"),
     "backups": ("tests/operations/backups/",),
     "up": ("tests/operations/test_up.py",),
 }

@@ -21,6 +21,7 @@ INFORMATION = re.compile(r"/tiles/(\d{1,10})/info\.json", re.ASCII)
 NATIVE_TILE = re.compile(
     r"/tiles/(\d{1,10})/(\d{1,3})/(\d{1,7})/(\d{1,3})/(\d{1,8})_(\d{1,8})\.(jpeg|jpg|png)", re.ASCII
 )
+ASSOCIATED = re.compile(r"/tiles/(\d{1,10})/associated/([^/\x00]{1,200})\.jpeg")
 ROOT = re.compile(r"/(?:tiles|images/image|api/v1/images/images)/\d{1,10}/", re.ASCII)
 
 
@@ -37,11 +38,18 @@ class Information:
 
 
 @dataclass(frozen=True)
+class Associated:
+    """A picture beside the image: label, macro, ... for those who may see what can carry names."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a URL of the tile path asks for."""
 
     image_number: int
-    wanted: Descriptor | Information | TileAddress
+    wanted: Descriptor | Information | Associated | TileAddress
 
 
 def is_ours(path: str) -> bool:
@@ -60,6 +68,8 @@ def read_path(path: str, query: str = "") -> Asked | None:
         return Asked(number, _tile(place, found[7], query, NATIVE))
     if found := INFORMATION.fullmatch(path):
         return Asked(int(found[1]), Information())
+    if found := ASSOCIATED.fullmatch(path):
+        return Asked(int(found[1]), Associated(found[2]))
     if found := TILE.fullmatch(path):
         number, z, *place = map(int, found.groups()[:6])
         return Asked(number, _tile([_plane(z), *place], found[7], query))

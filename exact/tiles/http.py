@@ -14,8 +14,8 @@ from django.http.cookie import parse_cookie
 
 from exact.domain.errors import Busy, NotFound, Refusal, status_of
 from exact.eventstore.errors import UNAVAILABLE
-from exact.tiles.access import Access, Answer, Credential, access_by_accounts
-from exact.tiles.addresses import Asked, Descriptor, Information, is_ours, read_path, root_of
+from exact.tiles.access import Access, Answer, Credential, access_by_accounts, access_to_labels
+from exact.tiles.addresses import Asked, Associated, Descriptor, Information, is_ours, read_path, root_of
 from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
 from exact.tiles.errors import BadLook, Contained, MissingFile, NoSuchTile, TileError
@@ -40,7 +40,9 @@ MAX_WAITING = 512
 """More requests than this are told to come again, so that a busy server answers at all."""
 FOR_EVER = b"private, max-age=31536000, immutable"
 ASK_AGAIN = b"private, no-cache"
-VARY = b"cookie, authorization"
+KEEP_NOWHERE = b"no-store"
+VARY = b"authorization"
+"""Not by cookie: it changes with every capability. The browser's cache is emptied when somebody signs in or out."""
 CONTENT_DIGITS = 16
 
 
@@ -60,9 +62,16 @@ class ClientGone(Exception):
 class TileRoute:
     """Answers the tile path's URLs; hands everything else to the wrapped application."""
 
-    def __init__(self, app: App, access: Access | None = None, service: TileService | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        access: Access | None = None,
+        service: TileService | None = None,
+        labels: Access | None = None,
+    ) -> None:
         self._app = app
         self._access = access or access_by_accounts()
+        self._labels = labels or access_to_labels()
         self._given_service = service
         self._rendering = NewestFirst(RENDER_THREADS, "tile")
         self._asking = NewestFirst(ACCESS_THREADS, "tile-access")
@@ -97,15 +106,16 @@ class TileRoute:
         if asked is None:
             raise NotFound("This is not the address of a tile.")
         credential = credential_of(scope["headers"])
-        original = await self._original(credential, asked.image_number, receive)
+        access = self._labels if isinstance(asked.wanted, Associated) else self._access
+        original = await self._original(access, credential, asked.image_number, receive)
         reply = await self._wanted(original, asked, dict(scope["headers"]).get(b"if-none-match", b""), receive)
         return replace(reply, headers={**reply.headers, **self._capability(scope, credential, asked.image_number)})
 
-    async def _original(self, credential: Credential, number: int, receive: Receive) -> Original:
+    async def _original(self, access: Access, credential: Credential, number: int, receive: Receive) -> Original:
         """Asks for access: before the ETag is compared and before any cache is looked into."""
-        known = self._access.known(credential, number)
+        known = access.known(credential, number)
         if known is None:
-            known = await self._work(receive, self._asking, lambda: self._access.ask(credential, number))
+            known = await self._work(receive, self._asking, lambda: access.ask(credential, number))
         return granted(known)
 
     def _capability(self, scope: Scope, credential: Credential, number: int) -> Headers:
@@ -124,6 +134,8 @@ class TileRoute:
                 return await self._descriptor(original, plane, receive)
             case Information():
                 return await self._information(original, asked.image_number, if_none_match, receive)
+            case Associated(name):
+                return await self._associated(original, name, receive)
 
     async def _outline(self, original: Original, receive: Receive) -> Outline:
         known = self._service.known_outline(original)
@@ -140,6 +152,10 @@ class TileRoute:
     async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
         body = await self._made(receive, self._service.descriptor, original, plane)
         return Reply(200, body, {b"content-type": b"application/xml", b"cache-control": ASK_AGAIN})
+
+    async def _associated(self, original: Original, name: str, receive: Receive) -> Reply:
+        body = await self._work(receive, self._rendering, lambda: self._service.associated(original, name))
+        return Reply(200, body, {b"content-type": MEDIA_TYPES["jpeg"].encode(), b"cache-control": KEEP_NOWHERE})
 
     async def _tile(self, original: Original, address: TileAddress, if_none_match: bytes, receive: Receive) -> Reply:
         etag = address.etag(original.sha256).encode()

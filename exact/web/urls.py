@@ -1,6 +1,5 @@
 """The addresses of the pages; the client builds the same ones in src/pages/routes.ts."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from exact.web import views
@@ -14,5 +13,5 @@ urlpatterns = [
     path("account/", views.page, name="account"),
     path("account/password/", views.change_password, name="change-password"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
 ]

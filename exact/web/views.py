@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -79,7 +79,7 @@ class SignIn(LoginView):
     @override
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         attempts.succeeded(form.cleaned_data["username"], _address_of(self.request))
-        return super().form_valid(form)
+        return _forgotten_by_the_browser(super().form_valid(form))
 
     @override
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -103,6 +103,20 @@ class SignIn(LoginView):
         )
         response.status_code = max(status, response.status_code)
         return response
+
+
+class SignOut(LogoutView):
+    """Signing out."""
+
+    @override
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _forgotten_by_the_browser(super().post(request, *args, **kwargs))
+
+
+def _forgotten_by_the_browser(response: HttpResponse) -> HttpResponse:
+    """Tiles are kept by the browser under addresses that name nobody; the next person at the desk must not get them."""
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _address_of(request: HttpRequest) -> str:

@@ -262,7 +262,9 @@ address                                                   anon stra view anno ve
 /api/v1/images/images/{image}/1/0/tile_files/0/0_0.png    403  404  200  200  200  200  200
 /tiles/{image}/info.json                                  403  404  200  200  200  200  200
 /tiles/{image}/0/0/0/0_0.jpeg                             403  404  200  200  200  200  200
+/tiles/{image}/associated/label.jpeg                      403  404  403  403  403  404  404
 """
+"""The picture has no label: whoever may see labels is told so (404), the others that they may not (403)."""
 
 UPLOADS = """
 address                                              method  anon stra view anno veri admi owne

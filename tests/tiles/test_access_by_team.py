@@ -56,14 +56,14 @@ class Viewer:
     def tile(self) -> str:
         return f"/images/image/{self.image.number}/1/0/tile_files/9/0_0.jpeg"
 
-    async def get(self, **headers: str) -> Answer:
+    async def get(self, address: str = "", **headers: str) -> Answer:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": "GET", "path": self.tile, "headers": raw}
+        scope = {"type": "http", "method": "GET", "path": address or self.tile, "headers": raw}
         await self.route(scope, still_there(), send)
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], told, sent[1]["body"])
@@ -133,13 +133,20 @@ def test_wrong_credentials_are_nobody(viewer: Viewer) -> None:
         assert run(viewer.get(**headers)).status == 403
 
 
-def test_a_removed_member_loses_tiles_within_twenty_seconds(viewer: Viewer) -> None:
-    member = viewer.workplace.member(Role.VIEWER)
-    headers = bearer(member.person_id)
-    assert run(viewer.get(**headers)).status == 200
+@pytest.mark.parametrize("credential", [bearer, basic, session])
+def test_a_removed_member_loses_every_kind_of_pixels_within_twenty_seconds(viewer: Viewer, credential: Any) -> None:
+    member = viewer.workplace.member(Role.ADMIN)
+    headers = credential(member.person_id)
+    number = viewer.image.number
+    own = (f"/tiles/{number}/info.json", f"/tiles/{number}/0/0/0/0_0.jpeg")
+    addresses = (viewer.tile, f"/images/image/{number}/1/0/tile/", *own)
+    warm = [run(viewer.get(address, **headers)) for address in addresses]
+    assert [answer.status for answer in warm] == [200] * len(addresses)
     dispatch(RemoveMember(team_id=viewer.workplace.team_id, person_id=member.person_id), by=viewer.workplace.owner)
     viewer.now = 20.0
-    assert run(viewer.get(**headers)).status == 404
+    for address, before in zip(addresses, warm, strict=True):
+        assert run(viewer.get(address, **headers)).status == 404
+        assert run(viewer.get(address, **headers, if_none_match=before.headers.get("etag", ""))).status == 404
 
 
 def test_a_withdrawn_image_has_no_tiles(viewer: Viewer) -> None:

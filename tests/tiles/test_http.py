@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from exact.domain.errors import Forbidden
 from exact.tiles import http
 from exact.tiles.access import Access, Credential
 from exact.tiles.formats import open_image
@@ -230,6 +232,26 @@ async def test_tokens_and_passwords_are_credentials(site: Site, who: str) -> Non
 
 async def test_a_session_cookie_is_a_credential(site: Site) -> None:
     assert (await site.get(TILE, who="", cookie="a=b; sessionid=ann-session")).status == 200
+
+
+async def test_a_label_is_shown_to_those_who_may_see_labels_and_kept_nowhere(site: Site) -> None:
+    may_not = Access(site.who, lambda _person, _number: Forbidden("Ask an administrator."), lambda: site.now)
+    site.route._labels = may_not
+    refused = await site.get("/tiles/1/associated/label.jpeg")
+    assert (refused.status, refused.json["code"], site.opened) == (403, "forbidden", [])
+    site.route._labels = site.route._access
+    none = await site.get("/tiles/1/associated/label.jpeg")
+    assert (none.status, none.json["code"]) == (404, "no_such_tile")
+    with site.service.slides.lease(site.files[1]) as source:
+        label = np.full((20, 30, 3), 200, np.uint8)
+        source.read_associated = lambda name: {"label 1": label}[name]  # type: ignore[method-assign]
+    shown = await site.get("/tiles/1/associated/label 1.jpeg")
+    assert Image.open(BytesIO(shown.body)).size == (30, 20)
+    assert (shown.headers["cache-control"], shown.headers["content-type"]) == ("no-store", "image/jpeg")
+
+
+async def test_a_browser_s_kept_tile_stays_good_when_its_capability_is_renewed(site: Site) -> None:
+    assert (await site.get(TILE)).headers["vary"] == "authorization"
 
 
 async def test_a_warm_tile_is_not_given_to_another_team(site: Site) -> None:

@@ -109,6 +109,12 @@ def test_the_right_password_leads_to_the_wanted_page(client: Client, ada: User) 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/teams/3/")
 
 
+def test_whoever_signs_in_or_out_leaves_no_tiles_to_the_next_person_at_the_desk(client: Client, ada: User) -> None:
+    came = client.post("/sign-in/", {"username": "ada", "password": PASSWORD})
+    went = client.post("/sign-out/")
+    assert [answer["Clear-Site-Data"] for answer in (came, went)] == ['"cache"', '"cache"']
+
+
 def test_signing_in_never_leads_to_another_server(client: Client, ada: User) -> None:
     answer = client.post("/sign-in/", {"username": NAME, "password": PASSWORD, "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"

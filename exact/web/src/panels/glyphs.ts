@@ -29,6 +29,8 @@ const DRAWINGS = {
   redo: line("M10.5 2.5l3 3-3 3M13.5 5.500h-7a4 4 0 0 0 0 8H10"),
   keyboard: svg`${line("M1.5 4h13v8.500h-13V4ZM5 10.200h6")}${dot(4.2, 6.8, 0.8)}${dot(6.8, 6.8, 0.8)}${dot(9.4, 6.8, 0.8)}${dot(11.9, 6.8, 0.8)}`,
   contrast: svg`<circle cx="8" cy="8" r="6" /><path d="M8 2a6 6 0 0 1 0 12Z" fill="currentColor" stroke="none" />`,
+  play: svg`<path d="M5 3.2v9.600l7.600-4.800L5 3.200Z" fill="currentColor" stroke="none" />`,
+  stop: svg`<path d="M4 4h8v8H4V4Z" fill="currentColor" stroke="none" />`,
   previous: line("M10 3 5 8l5 5"),
   next: line("M6 3l5 5-5 5"),
   pending: svg`<circle cx="8" cy="8" r="5.5" stroke-dasharray="2.2 2.6" />`,

@@ -1,6 +1,7 @@
 /** The selected annotation: what it is, its figures, its verdicts; and the histories of it and of the whole image. */
 
 import "./annotation-history";
+import "./image-facts";
 import "./image-history";
 import "./several";
 import { css, html, nothing } from "lit";
@@ -16,7 +17,8 @@ import type { Desk } from "../viewer/desk";
 import { DeskElement, look } from "./element";
 import { STATUS_WORDS, glyph, swatch } from "./glyphs";
 
-type Tab = "details" | "history";
+type Tab = "details" | "history" | "image";
+const NAMES: Record<Tab, string> = { details: "Selection", history: "History", image: "Image" };
 
 export class ExactInspector extends DeskElement {
   static override properties = {
@@ -207,20 +209,31 @@ export class ExactInspector extends DeskElement {
     void this.updateComplete.then(() => this.renderRoot.querySelector("textarea")?.focus());
   }
 
+  /** Opens what is known of the image. */
+  facts(): void {
+    this.tab = "image";
+  }
+
+  private body(selected: Desk["selectedRow"], count: number) {
+    const { desk } = this;
+    if (this.tab === "image") return html`<exact-image-facts .desk=${desk}></exact-image-facts>`;
+    if (this.tab === "history") return this.past(selected?.row);
+    if (count > 1) return html`<exact-several .desk=${desk}></exact-several>`;
+    return selected ? this.details(selected.key, selected.row) : this.none();
+  }
+
   protected override render() {
     const { desk } = this;
     const count = desk.session.selection.value.length;
     const selected = desk.selectedRow;
-    const tab = (name: Tab, words: string) => html`<button type="button" class="tab" role="tab" aria-selected=${this.tab === name} data-tab=${name}
-      @click=${() => ((this.tab = name), (desk.ghost.value = null))}>${words}</button>`;
+    const tab = (name: Tab) => html`<button type="button" class="tab" role="tab" aria-selected=${this.tab === name} data-tab=${name}
+      @click=${() => ((this.tab = name), (desk.ghost.value = null))}>${NAMES[name]}</button>`;
     return html`
       <div class="tabs">
-        <div class="tablist" role="tablist" aria-label="Selection">${tab("details", "Selection")} ${tab("history", "History")}</div>
+        <div class="tablist" role="tablist" aria-label="Selection">${tab("details")} ${tab("history")} ${tab("image")}</div>
         ${selected ? this.shortDeeds() : nothing}
       </div>
-      <div class="body scroll" role="tabpanel" aria-label=${this.tab === "details" ? "Selection" : "History"}>
-        ${this.tab === "history" ? this.past(selected?.row) : count > 1 ? html`<exact-several .desk=${desk}></exact-several>` : !selected ? this.none() : this.details(selected.key, selected.row)}
-      </div>
+      <div class="body scroll" role="tabpanel" aria-label=${NAMES[this.tab]}>${this.body(selected, count)}</div>
     `;
   }
 

@@ -1,5 +1,7 @@
-/** Over the image's lower edge: scale bar, magnification, zoom buttons, and for volumes the planes and slices. */
+/** Over the image's lower edge: scale bar, frames, the door to channels and window, magnification, zoom buttons. */
 
+import "./frame-bar";
+import "./look-panel";
 import { css, html, nothing, svg } from "lit";
 import { controls } from "../design/styles";
 import { magnification, scaleBar } from "../model/units";
@@ -52,8 +54,7 @@ export class ExactViewTools extends DeskElement {
         display: block;
       }
       .zoom button,
-      .planes button,
-      .step {
+      .door {
         appearance: none;
         display: grid;
         place-items: center;
@@ -87,31 +88,23 @@ export class ExactViewTools extends DeskElement {
         gap: 6px;
         padding: 0 10px 0 4px;
       }
-      .planes {
-        display: flex;
-        flex: none;
-      }
-      .planes button {
-        width: auto;
-        padding: 0 10px;
-      }
-      .planes button[aria-pressed="true"] {
-        background: rgb(255 255 255 / 18%);
-      }
-      .frames input {
+      .frames exact-frame-bar {
         flex: 1;
-        min-width: 60px;
-        accent-color: #56bdd9;
+        min-width: 0;
       }
-      .where {
-        flex: none;
-        min-width: 84px;
-        font-size: 12px;
-        text-align: right;
+      .right {
+        display: flex;
+        gap: 8px;
       }
-      .step {
-        flex: none;
-        width: 30px;
+      button.door {
+        display: flex;
+        gap: 7px;
+        align-items: center;
+        width: auto;
+        padding: 0 11px 0 9px;
+      }
+      button.door[aria-expanded="true"] {
+        background: rgb(255 255 255 / 18%);
       }
       @media (max-width: 1240px) {
         :host {
@@ -131,7 +124,7 @@ export class ExactViewTools extends DeskElement {
   }
 
   protected follows(desk: Desk) {
-    return [desk.frame, desk.plane];
+    return [desk.frame, desk.plane, desk.tiles, desk.lookOpen];
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -150,19 +143,17 @@ export class ExactViewTools extends DeskElement {
   private frames() {
     const { desk } = this;
     if (!desk.volumetric) return nothing;
-    const { planes, frame_names } = desk.workspace.image;
-    const { frames } = desk.planeNow;
-    const frame = desk.frame.value;
-    const step = (by: number, name: string, key: string) => html`<button type="button" class="step" aria-label=${name} title="${name}  ${key}" @click=${() => desk.setFrame(frame + by)}>${glyph(by < 0 ? "previous" : "next")}</button>`;
-    return html`<div class="card frames" data-testid="frames" data-frame=${frame} data-plane=${desk.plane.value}>
-      ${planes.length > 1
-        ? html`<div class="planes" role="group" aria-label="Plane">${planes.map((one) => html`<button type="button" data-plane=${one.plane} aria-pressed=${one.plane === desk.plane.value} title=${one.name} @click=${() => desk.setPlane(one.plane)}>${one.name.slice(0, 1).toUpperCase() + one.name.slice(1, 3)}</button>`)}</div>`
-        : nothing}
-      ${step(-1, "Previous slice", "Q")}
-      <input type="range" min="0" max=${frames - 1} .value=${String(frame)} aria-label="Slice" aria-valuetext="Slice ${frame + 1} of ${frames}" @input=${(event: Event) => desk.setFrame(Number((event.target as HTMLInputElement).value))} />
-      ${step(1, "Next slice", "E")}
-      <span class="where">${(desk.plane.value === 0 && frame_names?.[frame]) || `${frame + 1} / ${frames}`}</span>
-    </div>`;
+    return html`<div class="card frames" data-testid="frames" data-frame=${desk.frame.value} data-plane=${desk.plane.value}>
+      <exact-frame-bar .desk=${desk}></exact-frame-bar></div>`;
+  }
+
+  /** The door to channels, window and colours, where there is anything to choose. */
+  private lookDoor() {
+    const { looks, lookOpen } = this.desk;
+    if (!looks.any) return nothing;
+    const words = looks.offered.length > 0 ? "Channels" : looks.limits ? "Window" : "Colours";
+    return html`<div class="card"><button type="button" class="door" data-action="look" aria-expanded=${lookOpen.value} aria-controls="look" title="${words}  C"
+      @click=${() => (lookOpen.value = !lookOpen.value)}>${glyph("contrast")} ${words}</button></div>`;
   }
 
   protected override render() {
@@ -175,7 +166,9 @@ export class ExactViewTools extends DeskElement {
     const button = (name: string, key: string, sign: "zoom-in" | "zoom-out" | "fit" | "rotate", act: () => void) =>
       html`<button type="button" aria-label=${name} title="${name}  ${key}" @click=${act}>${glyph(sign)}</button>`;
     return html`
+      ${desk.lookOpen.value ? html`<exact-look-panel id="look" .desk=${desk}></exact-look-panel>` : nothing}
       ${this.scale(zoom)} ${this.frames()}
+      <div class="right">${this.lookDoor()}
       <div class="card zoom" role="group" aria-label="Zoom">
         ${button("Zoom out", "-", "zoom-out", () => desk.stage?.zoomBy(1 / 1.6))}
         <span class="magnification" data-testid="magnification" title=${times ? "Magnification of the objective" : "Screen pixels per image pixel"}>${words}</span>
@@ -183,7 +176,7 @@ export class ExactViewTools extends DeskElement {
         <button type="button" aria-label="1:1, one image pixel per screen pixel" title="One image pixel per screen pixel  End" @click=${() => desk.stage?.zoomTo(1)}>1:1</button>
         ${button("Whole image", "Home", "fit", () => desk.stage?.home())}
         ${button("Turn by 90°", "T", "rotate", () => desk.stage?.rotateBy(90))}
-      </div>
+      </div></div>
     `;
   }
 }

@@ -1,5 +1,6 @@
-/** The page's address says what is seen: frame, plane, part of the image (pixels) and the selected annotations. */
+/** The page's address says what is seen: frame, plane, part of the image (pixels), look, and the selected annotations. */
 
+import { type Look, PLAIN, parametersOf } from "../model/look";
 import type { Bounds } from "../model/vector";
 
 export interface Place {
@@ -31,12 +32,13 @@ export function placeFrom(search: string): Place {
   };
 }
 
-export function searchFor({ frame, plane, bounds, annotations }: Place): string {
+export function searchFor({ frame, plane, bounds, annotations }: Place, look: Look = PLAIN): string {
   const query = new URLSearchParams();
   if (frame !== null) query.set("frame", String(frame));
   if (plane !== null) query.set("plane", String(plane));
   if (bounds) ["xmin", "ymin", "xmax", "ymax"].forEach((name, index) => query.set(name, String(Math.round(bounds[index]!))));
   if (annotations.length > 0) query.set("annotation", annotations.join(","));
-  const text = query.toString().replaceAll("%2C", ",");
+  for (const [name, value] of parametersOf(look)) query.set(name, value);
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `?${text}` : "";
 }

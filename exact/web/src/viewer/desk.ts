@@ -1,10 +1,11 @@
 /** The desk: everything the page shows and every deed a person can do on it. Elements only draw it and call it. */
 
 import { count } from "../design/format";
-import type { Person, Workspace } from "../api/viewer";
+import type { Person, TileInfo, Workspace } from "../api/viewer";
 import type { Fact } from "../model/facts";
 import type { Annotation, AnnotationType, Status, Verdict } from "../model/annotation";
 import type { Asker } from "../model/compensations";
+import { type Axis, axesOf, frameOf, indicesOf, moved } from "../model/frames";
 import { boundsOf, movedTogether } from "../model/geometry";
 import { type Bounds, type Extent, UNITS_PER_PIXEL, type Vector, VectorType, sameVector, withPoints } from "../model/vector";
 import type { Choice } from "../model/selections";
@@ -18,6 +19,7 @@ import { type ToolName, TOOLS, toolFor, toolNamed } from "../tools/registry";
 import type { Preview, Surface, Wish } from "../tools/tool";
 import { sentenceOfMany } from "./many";
 import { Announcer } from "./announcer";
+import { Looks } from "./looks";
 
 export interface Ghost {
   readonly vector: Vector;
@@ -71,6 +73,15 @@ export class Desk implements LayerSource {
   /** The list as it is narrowed and ordered; the panel and the next/previous keys walk it. */
   readonly listed = new Signal<readonly string[]>([]);
   readonly helpOpen = new Signal(false);
+  /** What the tiles are made of; null until it is known, and where the server cannot tell. */
+  readonly tiles = new Signal<TileInfo | null>(null);
+  /** Channels, window and colour profile. */
+  readonly looks: Looks;
+  readonly lookOpen = new Signal(false);
+  /** Frames follow each other by themselves. */
+  readonly playing = new Signal(false);
+  /** Opens what is known of the image; the page gives it. */
+  showFacts: () => void = () => undefined;
   /** Opens the dialog for all annotations that a filter leaves; the page gives it. */
   askForAll: (choice: Partial<Choice>) => void = () => undefined;
   /** A sentence for the person, shown for a few seconds. */
@@ -99,6 +110,7 @@ export class Desk implements LayerSource {
     this.typeIndex = new Map(this.allTypes.map((type, index) => [type.id, index]));
     this.people = new Map([...workspace.people, workspace.me].map((person) => [person.person_id, person]));
     this.imageName = new Signal(workspace.image.name);
+    this.looks = new Looks(workspace.image.id, localStorage);
     this.frame = new Signal(workspace.image.default_frame ?? 0);
     this.plane = new Signal(workspace.image.planes[0]?.plane ?? 0);
     this.typeId = new Signal(this.localTypes[0]?.id ?? null);
@@ -138,6 +150,17 @@ export class Desk implements LayerSource {
 
   get volumetric(): boolean {
     return this.workspace.image.planes.some((plane) => plane.frames > 1);
+  }
+
+  /** In which directions frames of the shown plane follow each other, slowest first. */
+  get axes(): readonly Axis[] {
+    return axesOf(this.tiles.value?.axes ?? [], this.planeNow.frames, this.plane.value);
+  }
+
+  /** What the file calls the shown frame. */
+  get frameName(): string | null {
+    const names = this.tiles.value?.frame_names ?? this.workspace.image.frame_names;
+    return (this.plane.value === 0 && names?.[this.frame.value]) || null;
   }
 
   get planeNow() {
@@ -426,6 +449,29 @@ export class Desk implements LayerSource {
 
   setFrame(frame: number): void {
     this.frame.value = Math.min(Math.max(0, Math.round(frame)), this.planeNow.frames - 1);
+  }
+
+  /** One frame on along an axis, by hand: the fastest (0), or a slower one. */
+  step(by: number, slower = 0): void {
+    this.playing.value = false;
+    const { axes } = this;
+    const at = axes.length - 1 - slower;
+    if (at >= 0) this.setFrame(moved(this.frame.value, axes, at, indicesOf(this.frame.value, axes)[at]! + by));
+  }
+
+  /** The frame with that index on an axis, by hand. */
+  turnAxis(at: number, index: number): void {
+    this.playing.value = false;
+    this.setFrame(moved(this.frame.value, this.axes, at, index));
+  }
+
+  /** The frames beside the shown one on that axis, `far` to both sides; after the last comes the first. */
+  beside(at: number, offsets: readonly number[]): number[] {
+    const { axes } = this;
+    const indices = indicesOf(this.frame.value, axes);
+    const size = axes[at]?.size ?? 1;
+    const there = offsets.map((by) => frameOf(indices.with(at, (indices[at]! + by + size) % size), axes));
+    return [...new Set(there)].filter((frame) => frame !== this.frame.value);
   }
 
   nudge(dx: number, dy: number): void {

@@ -178,8 +178,20 @@ export class ExactViewer extends LitElement {
         display: grid;
         place-content: center;
         justify-items: center;
-        gap: 12px;
-        color: #e9eff2;
+        gap: 6px;
+        padding: 32px;
+        background: light-dark(#dde4e7, #0a0f12);
+        color: var(--ink);
+        text-align: center;
+      }
+      .failure strong {
+        font: 640 17px/1.4 var(--font);
+      }
+      .failure span {
+        max-width: 52ch;
+        margin-bottom: 10px;
+        color: var(--ink-2);
+        font-size: 14px;
       }
     `,
   ];
@@ -265,6 +277,7 @@ export class ExactViewer extends LitElement {
     };
     const inspector = this.renderRoot.querySelector<ExactInspector>("exact-inspector")!;
     const list = this.renderRoot.querySelector<ExactAnnotationList>("exact-annotation-list")!;
+    desk.showFacts = () => inspector.facts();
     this.leave.push(
       followKeyboard({ desk, stage, describe: () => inspector.describe(), search: () => list.search() }),
       desk.announcer.sentence.subscribe(() => (this.said = desk.announcer.sentence.value)),
@@ -310,7 +323,8 @@ export class ExactViewer extends LitElement {
       <exact-top-bar .desk=${desk} role="banner"></exact-top-bar>
       <exact-tool-rail .desk=${desk} role="complementary" aria-label="Tools"></exact-tool-rail>
       <exact-stage .desk=${desk} role="main">
-        ${this.failure ? html`<div class="failure" role="alert">${this.failure}<button class="button" @click=${() => stage?.reopen()}>Try again</button></div>` : nothing}
+        ${this.failure ? html`<div class="failure" role="alert" data-testid="failure"><strong>The image cannot be shown</strong><span>${this.failure}</span>
+              <button class="button" @click=${() => stage?.reopen()}>${icon("refresh")} Try again</button></div>` : nothing}
         <exact-decisions .desk=${desk}></exact-decisions>
         <exact-remark .desk=${desk}></exact-remark>
         <exact-view-tools .desk=${desk} .stage=${stage}></exact-view-tools>

@@ -62,8 +62,13 @@ function act(action: Action, event: KeyboardEvent, { desk, stage, describe, sear
     case "reject": return done(desk.verifySelection("rejected"));
     case "next-open": return done(desk.goToOpen(1));
     case "previous-open": return done(desk.goToOpen(-1));
-    case "frame-next": return desk.volumetric && done(desk.setFrame(desk.frame.value + 1));
-    case "frame-previous": return desk.volumetric && done(desk.setFrame(desk.frame.value - 1));
+    case "frame-next": return desk.volumetric && done(desk.step(1));
+    case "frame-previous": return desk.volumetric && done(desk.step(-1));
+    case "axis-next": return desk.axes.length > 1 && done(desk.step(1, 1));
+    case "axis-previous": return desk.axes.length > 1 && done(desk.step(-1, 1));
+    case "play": return desk.volumetric && done((desk.playing.value = !desk.playing.value));
+    case "look": return desk.looks.any && done((desk.lookOpen.value = !desk.lookOpen.value));
+    case "facts": return done(desk.showFacts());
     case "toggle-annotations": return done((desk.shown.value = !desk.shown.value));
     case "fill-more": return done(desk.setFill(desk.fill.value + 0.05));
     case "fill-less": return done(desk.setFill(desk.fill.value - 0.05));

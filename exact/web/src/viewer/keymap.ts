@@ -5,7 +5,7 @@ export type Action =
   | `type:${number}` | `global:${number}` | `retype:${number}`
   | "finish" | "cancel" | "back" | "delete" | "undo" | "redo"
   | "accept" | "reject" | "next-open" | "previous-open"
-  | "frame-next" | "frame-previous" | "toggle-annotations" | "fill-more" | "fill-less"
+  | "frame-next" | "frame-previous" | "axis-next" | "axis-previous" | "play" | "look" | "facts" | "toggle-annotations" | "fill-more" | "fill-less"
   | "zoom-in" | "zoom-out" | "fit" | "actual" | "zoom-to" | "rotate"
   | "pan-left" | "pan-right" | "pan-up" | "pan-down"
   | "nudge-left" | "nudge-right" | "nudge-up" | "nudge-down"
@@ -64,6 +64,11 @@ const VIEWER: readonly Binding[] = [
   one("", "ArrowDown", "pan-down", ""),
   one("View", "e", "frame-next", "Next slice or frame"),
   one("View", "q", "frame-previous", "Previous slice or frame"),
+  one("View", "Shift+e", "axis-next", "Next on the other axis (time, scene)"),
+  one("View", "Shift+q", "axis-previous", "Previous on the other axis"),
+  one("View", "g", "play", "Play or stop the frames"),
+  one("View", "c", "look", "Channels, window, colours"),
+  one("View", "i", "facts", "What is known of the image"),
   one("View", "y", "toggle-annotations", "Hide or show annotations"),
   one("View", "]", "fill-more", "More fill"),
   one("View", "[", "fill-less", "Less fill"),

@@ -2,7 +2,9 @@
 
 import OpenSeadragon from "openseadragon";
 import type { Bounds, Extent } from "../model/vector";
-import type { ViewerPort } from "./port";
+import type { Tiles, ViewerPort } from "./port";
+import { nativeTileSource } from "./tile-source";
+import { onWholePixels } from "./whole-pixels";
 import { type View, sameView, zoomOf } from "./view";
 
 const EMPTY: View = { matrix: { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 }, width: 0, height: 0 };
@@ -27,6 +29,7 @@ export class OpenSeadragonPort implements ViewerPort {
   private readonly viewer: OpenSeadragon.Viewer;
   private readonly viewListeners = new Set<(view: View) => void>();
   private readonly tileListeners = new Set<(complete: boolean) => void>();
+  private readonly lostListeners = new Set<(url: string) => void>();
   private readonly failureListeners = new Set<(sentence: string) => void>();
   private extent: Extent = { width: 1, height: 1 };
   private asked = 0;
@@ -65,6 +68,7 @@ export class OpenSeadragonPort implements ViewerPort {
       gestureSettingsPen: gestures,
     });
     this.viewer.canvas.removeAttribute("tabindex");
+    this.viewer.world.addHandler("add-item", (event) => onWholePixels((event as unknown as { item: OpenSeadragon.TiledImage }).item));
     this.follow();
   }
 
@@ -78,12 +82,18 @@ export class OpenSeadragonPort implements ViewerPort {
     return () => this.tileListeners.delete(listener);
   }
 
+  onLost(listener: (url: string) => void): () => void {
+    this.lostListeners.add(listener);
+    return () => this.lostListeners.delete(listener);
+  }
+
   onFailure(listener: (sentence: string) => void): () => void {
     this.failureListeners.add(listener);
     return () => this.failureListeners.delete(listener);
   }
 
-  open(tileSource: string, extent: Extent, keepView: boolean): void {
+  open(tiles: Tiles, extent: Extent, keepView: boolean): void {
+    const tileSource = (typeof tiles === "string" ? tiles : nativeTileSource(tiles.grid, tiles.urlOf)) as string;
     this.extent = extent;
     const turn = ++this.asked;
     this.incomplete = false;
@@ -141,23 +151,30 @@ export class OpenSeadragonPort implements ViewerPort {
   /** The new frame lies on the old one until its tiles are there, so that nothing flashes. */
   private swap(item: OpenSeadragon.TiledImage, turn: number): void {
     if (turn !== this.asked) return this.viewer.world.removeItem(item);
+    this.keepOnly(this.viewer.world.getItemAt(0), item);
     const older = (): void => {
       this.swaps.delete(timer);
       if (turn !== this.asked) return;
-      const { world } = this.viewer;
-      for (let i = world.getItemCount() - 1; i >= 0; i--) {
-        if (world.getItemAt(i) !== item) world.removeItem(world.getItemAt(i));
-      }
+      this.keepOnly(item);
       this.tell(this.tileListeners, true);
     };
     const timer = setTimeout(older, SWAP_MS);
     this.swaps.add(timer);
     item.addHandler("fully-loaded-change", (event) => {
-      if ((event as unknown as { fullyLoaded: boolean }).fullyLoaded) {
-        clearTimeout(timer);
-        older();
-      }
+      const complete = (event as unknown as { fullyLoaded: boolean }).fullyLoaded;
+      if (complete) clearTimeout(timer);
+      if (complete) older();
+      else if (turn === this.asked && !this.swaps.has(timer)) this.tell(this.tileListeners, false);
     });
+  }
+
+  /** What was asked for in between and never shown is given up, with the tiles it waits for. */
+  private keepOnly(...kept: OpenSeadragon.TiledImage[]): void {
+    const { world } = this.viewer;
+    for (let i = world.getItemCount() - 1; i >= 0; i--) {
+      const item = world.getItemAt(i);
+      if (!kept.includes(item)) world.removeItem(item);
+    }
   }
 
   private follow(): void {
@@ -168,7 +185,10 @@ export class OpenSeadragonPort implements ViewerPort {
         this.tell(this.tileListeners, (event as unknown as { fullyLoaded: boolean }).fullyLoaded);
       });
     });
-    viewer.addHandler("tile-load-failed", () => (this.incomplete = true));
+    viewer.addHandler("tile-load-failed", (event) => {
+      this.incomplete = true;
+      this.tell(this.lostListeners, String((event as unknown as { tile?: { getUrl?: () => string } }).tile?.getUrl?.() ?? ""));
+    });
     viewer.addHandler("open-failed", () => this.tell(this.failureListeners, "The image's tiles could not be loaded."));
   }
 

@@ -1,7 +1,11 @@
 /** What the rest of the client needs of a tile viewer; OpenSeadragon is the one that gives it. */
 
+import type { Grid } from "../model/grid";
 import type { Bounds, Extent } from "../model/vector";
 import type { View } from "./view";
+
+/** The tiles of one plane, frame and look: a grid with the addresses of its tiles, or the address of a Deep Zoom descriptor. */
+export type Tiles = string | { readonly grid: Grid; readonly urlOf: (level: number, column: number, row: number) => string };
 
 export interface ViewerPort {
   readonly view: View;
@@ -11,10 +15,12 @@ export interface ViewerPort {
   onView(listener: (view: View) => void): () => void;
   /** Called with how far the tiles of the view are: true when all are there. */
   onTiles(listener: (complete: boolean) => void): () => void;
+  /** Called with the address of a tile that was given up. */
+  onLost(listener: (url: string) => void): () => void;
   /** Called when the image cannot be shown. */
   onFailure(listener: (sentence: string) => void): () => void;
-  /** Shows the tiles under that address; the view stays where it is when `keepView`. */
-  open(tileSource: string, extent: Extent, keepView: boolean): void;
+  /** Shows these tiles; the view stays where it is when `keepView`. */
+  open(tiles: Tiles, extent: Extent, keepView: boolean): void;
   /** Shows this part of the image (pixels). */
   fit(bounds: Bounds, immediately?: boolean): void;
   home(): void;

@@ -1,13 +1,16 @@
 /** The stage: tiles, layers over them, and the hand that works on them. */
 
 import { css, html } from "lit";
-import { tileSource } from "../api/viewer";
+import { Refusal, Unreachable, request } from "../api/client";
+import { tileInfo, tileSource } from "../api/viewer";
 import type { Presence } from "../live/protocol";
 import { throttled } from "../live/throttle";
 import { systemClock } from "../live/clock";
 import { AnnotationLayer } from "../layers/annotation-layer";
 import { EditLayer } from "../layers/edit-layer";
 import { type Peer, PeersLayer } from "../layers/peers-layer";
+import { playedAxis, playedEvery } from "../model/frames";
+import { levelFor, tileUrl, tilesIn } from "../model/grid";
 import { type Bounds, type Point, UNITS_PER_PIXEL, type Vector } from "../model/vector";
 import { DeskElement, look } from "../panels/element";
 import { Signal } from "../state/signal";
@@ -17,6 +20,8 @@ import { toolNamed } from "../tools/registry";
 import { placeFrom, searchFor } from "./deep-link";
 import type { Desk, Stage } from "./desk";
 import { OpenSeadragonPort } from "./openseadragon";
+import type { Tiles } from "./port";
+import { Prefetch } from "./prefetch";
 import { type View, seen, seenInUnits, toUnits, zoomOf } from "./view";
 
 /** A place counts as hit within this many CSS pixels; a finger needs more. */
@@ -28,6 +33,14 @@ const LINK_DELAY_MS = 400;
 const LINKED_MAX = 20;
 const PRESENCE_MS = 1000 / 15;
 const MOST_HALOS = 400;
+/** A window that is dragged asks for new tiles this often. */
+const LOOK_MS = 120;
+/** A frame that is not there by then is passed over when frames are played. */
+const FRAME_WAIT_MS = 2000;
+/** Tiles ahead for each neighbouring frame. */
+const TILES_AHEAD = 30;
+/** A tile that cannot be read is told about once in this time. */
+const LOST_MS = 15_000;
 
 export class ExactStage extends DeskElement implements Stage {
   readonly view = new Signal<View | null>(null);
@@ -49,6 +62,16 @@ export class ExactStage extends DeskElement implements Stage {
   private readonly touches = new Set<number>();
   private readonly moved = new Map<string, { at: string; since: number }>();
   private placed = false;
+  /** What the server said when it was asked what the tiles are made of. */
+  private refusal: string | null = null;
+  /** The server could not be reached when it was asked. */
+  private unheard = false;
+  private informed = false;
+  private readonly ahead = new Prefetch();
+  private playTimer: ReturnType<typeof setTimeout> | undefined;
+  private lookTimer: ReturnType<typeof setTimeout> | undefined;
+  private frameSince = 0;
+  private lostAt = 0;
 
   static override styles = [
     look,
@@ -83,6 +106,38 @@ export class ExactStage extends DeskElement implements Stage {
       }
       .stage[data-cursor="point"] {
         cursor: pointer;
+      }
+      .stage[data-tiles="loading"]::after {
+        content: "";
+        position: absolute;
+        inset: 0 0 auto;
+        z-index: 2;
+        height: 2px;
+        background: linear-gradient(90deg, transparent, #56bdd9, transparent) 0 0 / 40% 100% no-repeat;
+        opacity: 0;
+        animation:
+          appear 0.2s 0.5s forwards,
+          along 1.3s 0.5s infinite linear;
+        pointer-events: none;
+      }
+      @keyframes appear {
+        to {
+          opacity: 1;
+        }
+      }
+      @keyframes along {
+        from {
+          background-position: -70% 0;
+        }
+        to {
+          background-position: 170% 0;
+        }
+      }
+      @media (prefers-reduced-motion: reduce) {
+        .stage[data-tiles="loading"]::after {
+          background: #56bdd9;
+          animation: appear 0.2s 0.5s forwards;
+        }
       }
       .navigator {
         position: absolute;
@@ -138,12 +193,13 @@ export class ExactStage extends DeskElement implements Stage {
     this.followPort();
     this.followDesk();
     this.takePointer();
-    this.start();
+    void this.start();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearTimeout(this.linkTimer);
+    for (const timer of [this.linkTimer, this.playTimer, this.lookTimer]) clearTimeout(timer);
+    this.ahead.stop();
     for (const part of [this.layer, this.edit, this.peers, this.port]) part?.destroy();
   }
 
@@ -181,9 +237,10 @@ export class ExactStage extends DeskElement implements Stage {
     this.area.focus();
   }
 
-  reopen(): void {
+  async reopen(): Promise<void> {
     this.failure.value = null;
-    this.openTiles(false);
+    await this.inform();
+    this.openTiles(this.placed);
   }
 
   /** Is a shape half drawn? */
@@ -204,8 +261,10 @@ export class ExactStage extends DeskElement implements Stage {
 
   // Following
 
-  private start(): void {
+  private async start(): Promise<void> {
     const { desk } = this;
+    await this.inform();
+    if (!this.isConnected) return;
     const link = placeFrom(location.search);
     if (link.plane !== null) desk.setPlane(link.plane);
     if (link.frame !== null && desk.volumetric) desk.setFrame(link.frame);
@@ -215,6 +274,24 @@ export class ExactStage extends DeskElement implements Stage {
     desk.session.selection.set(found.map(([key]) => key));
     const vector = found[0]?.[1].vector;
     if (vector && link.frame === null) desk.turnTo(vector);
+  }
+
+  /** Asks what the tiles are made of; without an answer the ancestor's Deep Zoom is shown. */
+  private async inform(): Promise<void> {
+    const { desk } = this;
+    this.area.dataset["tiles"] = "loading";
+    try {
+      const told = await tileInfo(desk.workspace.image.number);
+      this.refusal = null;
+      this.unheard = false;
+      desk.looks.start(told, location.search);
+      desk.tiles.value = told;
+    } catch (problem) {
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
+      this.refusal = problem.message;
+      this.unheard = problem instanceof Unreachable;
+    }
+    this.informed = true;
   }
 
   /** Where the address says; else the selected annotation; else the whole image. */
@@ -229,18 +306,97 @@ export class ExactStage extends DeskElement implements Stage {
   private mend(): void {
     const { connection, outbox } = this.desk.session;
     const well = connection.state.value === "live" && !outbox.signedOut.value;
-    if (well && this.port.incomplete) this.openTiles(true);
+    if (well && this.unheard) void this.reopen();
+    else if (well && this.port.incomplete) this.openTiles(true);
   }
 
   private openTiles(keepView: boolean): void {
-    const { image } = this.desk.workspace;
-    this.port.open(tileSource(image.number, this.desk.plane.value, this.desk.frame.value), this.desk.extent, keepView);
+    if (!this.informed) return;
+    this.ahead.stop();
+    this.frameSince = performance.now();
+    this.port.open(this.tilesOf(this.desk.frame.value), this.desk.extent, keepView);
+  }
+
+  /** The tiles of the shown plane at that frame, as they are looked at now. */
+  private tilesOf(frame: number): Tiles {
+    const { desk } = this;
+    const { number } = desk.workspace.image;
+    const plane = desk.plane.value;
+    const told = desk.tiles.value;
+    const grid = told?.planes.find((one) => one.plane === plane);
+    if (!told || !grid) return tileSource(number, plane, frame);
+    const place = { image: number, plane, frame, look: desk.looks.look.value, version: `${told.version}-${told.content}` };
+    return { grid, urlOf: (level, column, row) => tileUrl({ ...place, level, column, row }) };
+  }
+
+  /** All tiles of the view are there: the frames beside it are next, and the next one when they are played. */
+  private complete(): void {
+    const { desk } = this;
+    const view = this.view.value;
+    if (!desk.volumetric || !view) return;
+    if (desk.playing.value) this.playSoon();
+    const at = desk.playing.value ? playedAxis(desk.axes) : desk.axes.length - 1;
+    const urls = desk.beside(at, desk.playing.value ? [1, 2] : [1, -1]).flatMap((frame) => {
+      const tiles = this.tilesOf(frame);
+      if (typeof tiles === "string") return [];
+      const level = levelFor(tiles.grid, zoomOf(view.matrix) * window.devicePixelRatio);
+      return tilesIn(tiles.grid, level, seen(view), TILES_AHEAD).map(({ column, row }) => tiles.urlOf(level, column, row));
+    });
+    void this.ahead.fetch(urls);
+  }
+
+  private playSoon(): void {
+    clearTimeout(this.playTimer);
+    const { desk } = this;
+    if (!desk.playing.value) return;
+    const axis = desk.axes[playedAxis(desk.axes)];
+    if (!axis) return;
+    const left = playedEvery(axis) - (performance.now() - this.frameSince);
+    this.playTimer = setTimeout(() => this.playOn(), Math.max(0, left));
+  }
+
+  private playOn(): void {
+    const { desk } = this;
+    if (!desk.playing.value) return;
+    const [next] = desk.beside(playedAxis(desk.axes), [1]);
+    if (next === undefined) return;
+    desk.setFrame(next);
+    clearTimeout(this.playTimer);
+    this.playTimer = setTimeout(() => this.playOn(), FRAME_WAIT_MS);
+  }
+
+  /** A tile was given up: the server's sentence about it is worth more than a hole. */
+  private async lost(url: string): Promise<void> {
+    const now = performance.now();
+    const { desk } = this;
+    if (!url || desk.session.connection.state.value !== "live" || (this.lostAt > 0 && now - this.lostAt < LOST_MS)) return;
+    this.lostAt = now;
+    try {
+      await request("GET", url);
+    } catch (problem) {
+      if (problem instanceof Refusal) desk.say(`A part of the image cannot be shown: ${problem.detail}`, "bad");
+    }
+  }
+
+  private relookSoon(): void {
+    this.linkSoon();
+    this.lookTimer ??= setTimeout(() => {
+      this.lookTimer = undefined;
+      this.openTiles(true);
+    }, LOOK_MS);
   }
 
   private followPort(): void {
     this.until(this.port.onView((view) => this.viewed(view)));
-    this.until(this.port.onTiles((complete) => (this.area.dataset["tiles"] = complete ? "complete" : "loading")));
-    this.until(this.port.onFailure((sentence) => (this.failure.value = sentence)));
+    this.until(this.port.onTiles((complete) => {
+      this.area.dataset["tiles"] = complete ? "complete" : "loading";
+      if (complete) this.complete();
+    }));
+    this.until(this.port.onLost((url) => void this.lost(url)));
+    this.until(this.port.onFailure((sentence) => {
+      this.area.dataset["tiles"] = "failed";
+      this.failure.value = this.refusal ?? sentence;
+    }));
   }
 
   private viewed(view: View): void {
@@ -258,6 +414,8 @@ export class ExactStage extends DeskElement implements Stage {
     const all = (): void => (this.layer.reset(), this.showInHand());
     this.until(store.subscribe(({ keys }) => (keys ? this.layer.update(keys) : this.layer.reset(), this.showInHand())));
     this.until(desk.plane.subscribe(() => (this.openTiles(false), all())));
+    this.until(desk.looks.look.subscribe(() => this.relookSoon()));
+    this.until(desk.playing.subscribe(() => this.playSoon()));
     this.until(desk.frame.subscribe(() => (this.openTiles(true), all(), this.attend(), this.linkSoon())));
     this.until(desk.hidden.subscribe(all));
     this.until(desk.fill.subscribe(() => ((this.layer.fill = desk.fill.value), all())));
@@ -365,7 +523,7 @@ export class ExactStage extends DeskElement implements Stage {
       bounds: view ? seen(view) : null,
       annotations: desk.session.selection.value.slice(0, LINKED_MAX).flatMap((key) => desk.session.store.get(key)?.number ?? []),
     };
-    history.replaceState(history.state, "", `${location.pathname}${searchFor(place)}`);
+    history.replaceState(history.state, "", `${location.pathname}${searchFor(place, desk.looks.look.value)}`);
   }
 
   // The hand
@@ -461,7 +619,7 @@ export class ExactStage extends DeskElement implements Stage {
     event.preventDefault();
     event.stopPropagation();
     const delta = event.deltaY || event.deltaX;
-    if (delta !== 0) this.desk.setFrame(this.desk.frame.value + Math.sign(delta));
+    if (delta !== 0) this.desk.step(Math.sign(delta));
   }
 
   private get panning(): boolean {
