@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from exact.tiles.iiif import PictureText
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.service import DEEP_ZOOM_GRID, NATIVE, TileAddress
 
@@ -22,6 +23,7 @@ NATIVE_TILE = re.compile(
     r"/tiles/(\d{1,10})/(\d{1,3})/(\d{1,7})/(\d{1,3})/(\d{1,8})_(\d{1,8})\.(jpeg|jpg|png)", re.ASCII
 )
 ASSOCIATED = re.compile(r"/tiles/(\d{1,10})/associated/([^/\x00]{1,200})\.jpeg")
+IIIF = re.compile(r"/tiles/(\d{1,10})/iiif/(\d{1,3})\.(\d{1,7})(?:/(.*))?", re.ASCII | re.DOTALL)
 ROOT = re.compile(r"/(?:tiles|images/image|api/v1/images/images)/\d{1,10}/", re.ASCII)
 
 
@@ -45,16 +47,34 @@ class Associated:
 
 
 @dataclass(frozen=True)
+class IiifImage:
+    """One frame of a plane as an image of the IIIF Image API."""
+
+    plane: int
+    frame: int
+    asked: PictureText | None = None
+    """None: its own address, or its info.json."""
+    is_base: bool = False
+    """Its own address, from where clients are sent to info.json."""
+    look: Look = PLAIN
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a URL of the tile path asks for."""
 
     image_number: int
-    wanted: Descriptor | Information | Associated | TileAddress
+    wanted: Descriptor | Information | Associated | IiifImage | TileAddress
 
 
 def is_ours(path: str) -> bool:
     """Whether the path belongs to the tile route at all."""
     return OURS.fullmatch(path) is not None
+
+
+def is_iiif(path: str) -> bool:
+    """Whether the path belongs to an API whose answers scripts of other sites may read."""
+    return IIIF.fullmatch(path) is not None
 
 
 def read_path(path: str, query: str = "") -> Asked | None:
@@ -66,6 +86,9 @@ def read_path(path: str, query: str = "") -> Asked | None:
     if found := NATIVE_TILE.fullmatch(path):
         number, *place = map(int, found.groups()[:6])
         return Asked(number, _tile(place, found[7], query, NATIVE))
+    if found := IIIF.fullmatch(path):
+        wanted = _iiif(int(found[2]), int(found[3]), found[4], query)
+        return None if wanted is None else Asked(int(found[1]), wanted)
     if found := INFORMATION.fullmatch(path):
         return Asked(int(found[1]), Information())
     if found := ASSOCIATED.fullmatch(path):
@@ -80,8 +103,26 @@ def read_path(path: str, query: str = "") -> Asked | None:
 
 def _tile(place: Sequence[int], suffix: str, query: str, grid: str = DEEP_ZOOM_GRID) -> TileAddress:
     plane, frame, level, column, row = place
-    look = Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
-    return TileAddress(plane, frame, level, column, row, "png" if suffix == "png" else "jpeg", look, grid)
+    tile_format = "png" if suffix == "png" else "jpeg"
+    return TileAddress(plane, frame, level, column, row, tile_format, _look(query), grid)
+
+
+def _look(query: str) -> Look:
+    return Look.read(dict(parse_qsl(query, keep_blank_values=True))) if query else PLAIN
+
+
+def _iiif(plane: int, frame: int, rest: str | None, query: str) -> IiifImage | None:
+    """What stands behind the identifier: nothing, info.json, or region, size, rotation, quality and format."""
+    if not rest:
+        return IiifImage(plane, frame, is_base=True)
+    if rest == "info.json":
+        return IiifImage(plane, frame)
+    *parts, last = rest.split("/")
+    quality, dot, suffix = last.rpartition(".")
+    if len(parts) != 3 or not dot:
+        return None
+    region, size, rotation = parts
+    return IiifImage(plane, frame, PictureText(region, size, rotation, quality, suffix), look=_look(query))
 
 
 def root_of(path: str) -> str:

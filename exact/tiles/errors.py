@@ -87,3 +87,17 @@ class StruckOut(TileError):
 
     code = "struck_out"
     spoils_handle = False
+
+
+class BadPicture(TileError):
+    """A region, size, rotation, quality or format that makes no sense."""
+
+    code = "bad_picture"
+    spoils_handle = False
+
+
+class NotOffered(TileError):
+    """Something that a standard knows and this server does not do."""
+
+    code = "not_offered"
+    spoils_handle = False

@@ -15,15 +15,27 @@ from django.http.cookie import parse_cookie
 from exact.domain.errors import Busy, NotFound, Refusal, status_of
 from exact.eventstore.errors import UNAVAILABLE
 from exact.tiles.access import Access, Answer, Credential, access_by_accounts, access_to_labels
-from exact.tiles.addresses import Asked, Associated, Descriptor, Information, is_ours, read_path, root_of
+from exact.tiles.addresses import (
+    Asked,
+    Associated,
+    Descriptor,
+    IiifImage,
+    Information,
+    is_iiif,
+    is_ours,
+    read_path,
+    root_of,
+)
 from exact.tiles.capabilities import set_cookie
 from exact.tiles.encoders import MEDIA_TYPES
-from exact.tiles.errors import BadLook, Contained, MissingFile, NoSuchTile, TileError
+from exact.tiles.errors import BadLook, BadPicture, Contained, MissingFile, NoSuchTile, NotOffered, TileError
+from exact.tiles.iiif import Picture, information, native_place, read_picture
+from exact.tiles.iiif_request import FOR_ALL_ORIGINS, PREFLIGHT_HEADERS, IiifRequest
 from exact.tiles.newest_first import NewestFirst
 from exact.tiles.outline import Outline, as_json
 from exact.tiles.pool.contained import PATIENCE_S, Asking, still_reading
 from exact.tiles.render import RENDERER_VERSION
-from exact.tiles.service import TileAddress, TileService, tile_service
+from exact.tiles.service import NATIVE, TileAddress, TileService, tag, tile_service
 from exact.tiles.slide_cache import Original
 
 Scope = MutableMapping[str, Any]  # Any: ASGI's
@@ -53,6 +65,9 @@ class Reply:
     status: int
     body: bytes
     headers: Headers
+
+
+PREFLIGHT = Reply(204, b"", PREFLIGHT_HEADERS)
 
 
 class ClientGone(Exception):
@@ -86,9 +101,14 @@ class TileRoute:
             await self._app(scope, receive, send)
             return
         with contextlib.suppress(ClientGone):
-            await send_reply(send, scope["method"], await self._reply(scope, receive))
+            reply = await self._reply(scope, receive)
+            if is_iiif(scope["path"]):
+                reply = replace(reply, headers={**reply.headers, **FOR_ALL_ORIGINS})
+            await send_reply(send, scope["method"], reply)
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+        if scope["method"] == "OPTIONS" and is_iiif(scope["path"]):
+            return PREFLIGHT
         if scope["method"] not in ("GET", "HEAD"):
             return problem(405, "method_not_allowed", "Tiles can only be read.", {b"allow": b"GET, HEAD"})
         try:
@@ -108,7 +128,7 @@ class TileRoute:
         credential = credential_of(scope["headers"])
         access = self._labels if isinstance(asked.wanted, Associated) else self._access
         original = await self._original(access, credential, asked.image_number, receive)
-        reply = await self._wanted(original, asked, dict(scope["headers"]).get(b"if-none-match", b""), receive)
+        reply = await self._wanted(scope, original, asked, receive)
         return replace(reply, headers={**reply.headers, **self._capability(scope, credential, asked.image_number)})
 
     async def _original(self, access: Access, credential: Credential, number: int, receive: Receive) -> Original:
@@ -126,7 +146,8 @@ class TileRoute:
         secure = settings.SESSION_COOKIE_SECURE or scope.get("scheme") == "https"
         return {b"set-cookie": set_cookie(signed, root_of(scope["path"]), secure=secure)}
 
-    async def _wanted(self, original: Original, asked: Asked, if_none_match: bytes, receive: Receive) -> Reply:
+    async def _wanted(self, scope: Scope, original: Original, asked: Asked, receive: Receive) -> Reply:
+        if_none_match = dict(scope["headers"]).get(b"if-none-match", b"")
         match asked.wanted:
             case TileAddress() as address:
                 return await self._tile(original, address, if_none_match, receive)
@@ -136,6 +157,10 @@ class TileRoute:
                 return await self._information(original, asked.image_number, if_none_match, receive)
             case Associated(name):
                 return await self._associated(original, name, receive)
+            case IiifImage() as image:
+                outline = await self._outline(original, receive)
+                outline.check_frame(image.plane, image.frame)
+                return await self._iiif(original, image, outline, IiifRequest.of(scope), receive)
 
     async def _outline(self, original: Original, receive: Receive) -> Outline:
         known = self._service.known_outline(original)
@@ -148,6 +173,37 @@ class TileRoute:
         content = original.sha256[:CONTENT_DIGITS]
         told = {"number": number, "version": RENDERER_VERSION, "content": content, **as_json(outline)}
         return document(msgspec.json.encode(told), b"application/json", if_none_match)
+
+    async def _iiif(
+        self, original: Original, image: IiifImage, outline: Outline, request: IiifRequest, receive: Receive
+    ) -> Reply:
+        """The same pixels by the addresses of the IIIF Image API; a tile of the native grid is exactly that tile."""
+        _, grid = outline.plane(image.plane)
+        if image.is_base:
+            return Reply(303, b"", {b"location": request.uri.encode() + b"/info.json"})
+        if image.asked is None:
+            body = msgspec.json.encode(information(request.uri, grid))
+            return document(body, request.media_type, request.if_none_match)
+        picture = read_picture(image.asked, (grid.levels[0].width, grid.levels[0].height))
+        place = native_place(picture, grid)
+        if place is None:
+            reply = await self._picture(original, image, picture, request.if_none_match, receive)
+        else:
+            form = picture.tile_format
+            address = TileAddress(image.plane, image.frame, *place, form, image.look, NATIVE)
+            reply = await self._tile(original, address, request.if_none_match, receive)
+        return replace(reply, headers={**reply.headers, b"link": request.links(picture, grid)})
+
+    async def _picture(
+        self, original: Original, image: IiifImage, picture: Picture, if_none_match: bytes, receive: Receive
+    ) -> Reply:
+        etag = tag((original.sha256, RENDERER_VERSION, image.plane, image.frame, picture, image.look)).encode()
+        headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": VARY}
+        if matches(if_none_match, etag):
+            return Reply(304, b"", headers)
+        asked = (image.plane, image.frame, picture, image.look)
+        body = await self._made(receive, self._service.picture, original, *asked)
+        return Reply(200, body, {b"content-type": MEDIA_TYPES[picture.tile_format].encode(), **headers})
 
     async def _descriptor(self, original: Original, plane: int, receive: Receive) -> Reply:
         body = await self._made(receive, self._service.descriptor, original, plane)
@@ -162,6 +218,8 @@ class TileRoute:
         headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": VARY}
         if matches(if_none_match, etag):
             return Reply(304, b"", headers)
+        if address.grid == NATIVE:
+            await self._outline(original, receive)
         body = self._service.known_tile(original, address)
         if body is None:
             body = await self._made(receive, self._service.tile, original, address)
@@ -208,9 +266,11 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def status_of_pixels(error: TileError) -> int:
-    """400 for what the client asked wrongly, 404 for what is not there, 422 for what the file cannot give."""
-    if isinstance(error, BadLook):
+    """400 for nonsense, 501 for what is not done here, 404 for what is not there, 422 for what the file cannot give."""
+    if isinstance(error, BadLook | BadPicture):
         return 400
+    if isinstance(error, NotOffered):
+        return 501
     return 404 if isinstance(error, NoSuchTile | MissingFile) else 422
 
 

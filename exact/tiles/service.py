@@ -13,6 +13,8 @@ from exact.tiles.direct import DirectTiles
 from exact.tiles.encoders import ENCODERS
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.formats import open_here
+from exact.tiles.iiif import Picture
+from exact.tiles.iiif_render import render_picture
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.metadata import Metadata, metadata_of
 from exact.tiles.native_render import FROM_PIXELS, native_tile
@@ -50,7 +52,12 @@ class TileAddress:
         """Quoted; the same pixels always have the same tag, on every host."""
         place = (self.plane, self.frame, self.level, self.column, self.row)
         parts = (sha256, RENDERER_VERSION, self.grid, *place, self.tile_format, *self.look.parameters().items())
-        return '"' + hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest() + '"'
+        return tag(parts)
+
+
+def tag(parts: tuple[object, ...]) -> str:
+    """An ETag that names all of them."""
+    return '"' + hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest() + '"'
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,13 @@ class TileService:
         if not level.stored or level.base is None or not level.is_whole(address.column, address.row):
             return None
         return level.base, address.column, address.row
+
+    @contained
+    def picture(self, file: Original, plane: int, frame: int, picture: Picture, look: Look) -> bytes:
+        """A picture that the IIIF Image API asks for; not kept, because hardly two people ask for the same."""
+        _, grid = self._outline(file).plane(plane)
+        with self.slides.view(file, plane, FROM_PIXELS) as view:
+            return render_picture(view, grid, picture, frame, look)
 
     @contained
     def descriptor(self, file: Original, plane: int) -> bytes:

@@ -263,6 +263,9 @@ address                                                   anon stra view anno ve
 /tiles/{image}/info.json                                  403  404  200  200  200  200  200
 /tiles/{image}/0/0/0/0_0.jpeg                             403  404  200  200  200  200  200
 /tiles/{image}/associated/label.jpeg                      403  404  403  403  403  404  404
+/tiles/{image}/iiif/0.0                                   403  404  303  303  303  303  303
+/tiles/{image}/iiif/0.0/info.json                         403  404  200  200  200  200  200
+/tiles/{image}/iiif/0.0/1,2,20,10/max/90/gray.png         403  404  200  200  200  200  200
 """
 """The picture has no label: whoever may see labels is told so (404), the others that they may not (403)."""
 

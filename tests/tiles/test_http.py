@@ -201,6 +201,95 @@ async def test_what_is_not_in_the_native_grid_is_not_found(site: Site, path: str
     assert (answer.status, answer.json["code"]) == (404, "no_such_tile")
 
 
+IIIF = "/tiles/1/iiif/0.0"
+
+
+async def test_the_iiif_image_api_describes_every_frame_of_every_plane(site: Site) -> None:
+    answer = await site.get(f"{IIIF}/info.json", host="localhost:8000")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json["id"] == "http://localhost:8000/tiles/1/iiif/0.0"
+    assert (answer.json["width"], answer.json["height"]) == (1300, 900)
+    sagittal = (await site.get("/tiles/2/iiif/2.19/info.json", host="localhost")).json
+    assert (sagittal["width"], sagittal["height"]) == (18, 12)
+    for path in ("/tiles/2/iiif/2.20/info.json", "/tiles/2/iiif/3.0/info.json", "/tiles/1/iiif/0/info.json"):
+        assert (await site.get(path, host="localhost")).status == 404
+
+
+async def test_linked_data_is_called_so_where_it_is_asked_for(site: Site) -> None:
+    answer = await site.get(f"{IIIF}/info.json", host="localhost", accept="application/ld+json")
+    assert answer.headers["content-type"].startswith("application/ld+json;profile=")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+async def test_the_address_of_the_image_itself_leads_to_its_description(site: Site, slash: str) -> None:
+    answer = await site.get(IIIF + slash, host="localhost")
+    assert (answer.status, answer.headers["location"]) == (303, f"http://localhost{IIIF}/info.json")
+
+
+async def test_an_iiif_tile_is_the_native_tile(site: Site) -> None:
+    native = await site.get("/tiles/1/0/0/0/1_1.jpeg")
+    answer = await site.get(f"{IIIF}/256,256,256,256/256,/0/default.jpg", host="localhost")
+    assert (answer.body, answer.headers["etag"]) == (native.body, native.headers["etag"])
+    assert '/256,256,256,256/max/0/default.jpg>;rel="canonical"' in answer.headers["link"]
+
+
+async def test_an_iiif_picture_is_cut_scaled_and_turned(site: Site) -> None:
+    answer = await site.get(f"{IIIF}/100,50,400,300/200,/90/gray.png", host="localhost")
+    image = Image.open(BytesIO(answer.body))
+    assert (image.size, image.mode) == ((150, 200), "L")
+    upright = Image.open(BytesIO((await site.get(f"{IIIF}/100,50,400,300/200,/0/gray.png", host="localhost")).body))
+    assert image.tobytes() == upright.transpose(Image.Transpose.ROTATE_270).tobytes()
+    again = await site.get(
+        f"{IIIF}/100,50,400,300/200,/90/gray.png", host="localhost", if_none_match=answer.headers["etag"]
+    )
+    assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("full/full/0/default.jpg", 400, "bad_picture"),
+        ("2000,0,1,1/max/0/default.jpg", 400, "bad_picture"),
+        ("full/2000,/0/default.jpg", 400, "bad_picture"),
+        ("full/max/45/default.jpg", 501, "not_offered"),
+        ("full/max/0/default.tif", 501, "not_offered"),
+        ("full/max/0", 404, "not_found"),
+    ],
+)
+async def test_what_iiif_does_not_offer_is_told_apart_from_nonsense(
+    site: Site, asked: str, status: int, code: str
+) -> None:
+    answer = await site.get(f"{IIIF}/{asked}", host="localhost")
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_scripts_of_other_sites_may_read_iiif_with_a_token_and_never_with_cookies(site: Site) -> None:
+    for answer in (
+        await site.get(f"{IIIF}/info.json", host="localhost", origin="https://other.example"),
+        await site.get(f"{IIIF}/info.json", host="localhost", origin="https://other.example", who=""),
+        await site.get(f"{IIIF}/full/max/0/default.jpg", method="OPTIONS", origin="https://other.example", who=""),
+    ):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+    assert answer.status == 204
+    assert "authorization" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-origin" not in (await site.get(TILE)).headers
+    assert "access-control-allow-origin" not in (await site.get("/tiles/1/info.json")).headers
+
+
+async def test_iiif_is_not_given_to_another_team(site: Site) -> None:
+    for path in ("", "/info.json", "/full/max/0/default.jpg", "/full/nonsense/0/default.jpg"):
+        assert (await site.get(IIIF + path, host="localhost", who="Bearer pat_bob")).status == 404
+        assert (await site.get(IIIF + path, host="localhost", who="")).status == 403
+
+
+async def test_a_host_that_is_not_ours_is_never_repeated(site: Site) -> None:
+    answer = await site.get(f"{IIIF}/info.json", host="evil.example")
+    assert answer.status == 400
+    assert b"evil" not in answer.body
+
+
 async def test_planes_of_a_volume_have_their_own_descriptor_and_tiles(site: Site) -> None:
     sizes = [(await site.get(f"/images/image/2/{z}/0/tile")).body.partition(b"<Size ")[2] for z in (1, 2, 3)]
     assert [size[:25] for size in sizes] == [
