@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
@@ -34,6 +34,7 @@ class Credential:
     authorization: str
     cookies: Mapping[str, str]
     session_cookie: str = "sessionid"
+    _digests: dict[bytes, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def session(self) -> str:
@@ -51,7 +52,12 @@ class Credential:
         return not self.authorization and not self.session
 
     def digest(self, key: bytes) -> bytes:
-        """Names the credential in memory without holding it."""
+        """Names the credential in memory without holding it; asked several times for each tile."""
+        if key not in self._digests:
+            self._digests[key] = self._digest(key)
+        return self._digests[key]
+
+    def _digest(self, key: bytes) -> bytes:
         shown = f"{self.authorization}\0{self.cookies.get(self.session_cookie, '')}"
         return hashlib.blake2b(shown.encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()
 

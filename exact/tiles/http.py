@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
@@ -52,10 +53,15 @@ MAX_WAITING = 512
 """More requests than this are told to come again, so that a busy server answers at all."""
 FOR_EVER = b"private, max-age=31536000, immutable"
 ASK_AGAIN = b"private, no-cache"
+MAX_ADDRESSES = 4096
 KEEP_NOWHERE = b"no-store"
 VARY = b"authorization"
 """Not by cookie: it changes with every capability. The browser's cache is emptied when somebody signs in or out."""
 CONTENT_DIGITS = 16
+
+
+address_of = lru_cache(MAX_ADDRESSES)(read_path)
+"""Several people look at the same place, and browsers ask again for what they hold: reading it once is enough."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +128,15 @@ class TileRoute:
             return problem(status_of_pixels(error), error.code, error.sentence)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
-        asked = read_path(scope["path"], scope.get("query_string", b"").decode("latin-1"))
+        asked = address_of(scope["path"], scope.get("query_string", b"").decode("latin-1"))
         if asked is None:
             raise NotFound("This is not the address of a tile.")
         credential = credential_of(scope["headers"])
         access = self._labels if isinstance(asked.wanted, Associated) else self._access
         original = await self._original(access, credential, asked.image_number, receive)
         reply = await self._wanted(scope, original, asked, receive)
-        return replace(reply, headers={**reply.headers, **self._capability(scope, credential, asked.image_number)})
+        capability = self._capability(scope, credential, asked.image_number)
+        return replace(reply, headers={**reply.headers, **capability}) if capability else reply
 
     async def _original(self, access: Access, credential: Credential, number: int, receive: Receive) -> Original:
         """Asks for access: before the ETag is compared and before any cache is looked into."""
@@ -283,9 +290,13 @@ def granted(answer: Answer) -> Original:
 
 def credential_of(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
     """What the request shows of its sender."""
-    found = {name: value.decode("latin-1") for name, value in headers if name in (b"authorization", b"cookie")}
-    cookies = parse_cookie(found.get(b"cookie", ""))
-    return Credential(found.get(b"authorization", ""), cookies, settings.SESSION_COOKIE_NAME)
+    authorization, cookies = "", ""
+    for name, value in headers:
+        if name == b"authorization":
+            authorization = value.decode("latin-1")
+        elif name == b"cookie":
+            cookies = value.decode("latin-1")
+    return Credential(authorization, parse_cookie(cookies) if cookies else {}, settings.SESSION_COOKIE_NAME)
 
 
 def document(body: bytes, media_type: bytes, if_none_match: bytes) -> Reply:

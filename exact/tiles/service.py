@@ -32,6 +32,7 @@ from exact.tiles.tile_cache import TileCache
 MAX_REGION_PIXELS = 64 * 2**20
 DEEP_ZOOM_GRID, NATIVE = "deep zoom", "native"
 """The ancestor's tiles of 254 pixels and an overlap; and those of the file itself."""
+ETAG_DIGITS = 32
 MAX_OUTLINES = 1024
 
 
@@ -50,9 +51,9 @@ class TileAddress:
 
     def etag(self, sha256: str) -> str:
         """Quoted; the same pixels always have the same tag, on every host."""
-        place = (self.plane, self.frame, self.level, self.column, self.row)
-        parts = (sha256, RENDERER_VERSION, self.grid, *place, self.tile_format, *self.look.parameters().items())
-        return tag(parts)
+        place = f"{self.plane}.{self.frame}.{self.level}.{self.column}.{self.row}"
+        look = "" if self.look is PLAIN or self.look == PLAIN else "-" + tag((self.look.parameters(),)).strip('"')
+        return f'"{sha256[:ETAG_DIGITS]}-{RENDERER_VERSION}-{self.grid[0]}{place}{self.tile_format}{look}"'
 
 
 def tag(parts: tuple[object, ...]) -> str:
