@@ -217,7 +217,7 @@ class TileRoute:
         return Reply(200, body, {b"content-type": b"application/xml", b"cache-control": ASK_AGAIN})
 
     async def _associated(self, original: Original, name: str, receive: Receive) -> Reply:
-        body = await self._work(receive, self._rendering, lambda: self._service.associated(original, name))
+        body = await self._made(receive, self._service.associated, original, name)
         return Reply(200, body, {b"content-type": MEDIA_TYPES["jpeg"].encode(), b"cache-control": KEEP_NOWHERE})
 
     async def _tile(self, original: Original, address: TileAddress, if_none_match: bytes, receive: Receive) -> Reply:
