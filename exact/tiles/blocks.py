@@ -16,6 +16,8 @@ Values = NDArray[Any]  # Any: the file decides
 MAX_BLOCK_BYTES = 256 * 2**20
 """A file whose smallest readable piece is larger is not read."""
 
+FEW = 4
+
 
 @dataclass(frozen=True)
 class Box:
@@ -86,13 +88,24 @@ def paste(onto: Values, values: Values, left: int, top: int) -> None:
 
 
 def shrunk(values: Values, factor: int) -> Values:
-    """Means of squares of `factor` x `factor`; at the edges of what is left of them."""
+    """Means of squares of `factor` x `factor`; at an odd edge the last values count for those that are missing."""
     if factor == 1:
         return values
-    rows, columns = np.arange(0, values.shape[0], factor), np.arange(0, values.shape[1], factor)
-    wide = np.float64 if values.dtype.itemsize > 2 else np.float32
-    sums = np.add.reduceat(np.add.reduceat(values.astype(wide), rows, axis=0), columns, axis=1)
-    heights, widths = np.diff([*rows, values.shape[0]]), np.diff([*columns, values.shape[1]])
-    counts = np.outer(heights, widths).reshape(len(rows), len(columns), *[1] * (values.ndim - 2))
-    means = sums / counts
+    size = (-(-values.shape[0] // factor), -(-values.shape[1] // factor))
+    if not values.any():
+        return np.zeros((*size, *values.shape[2:]), values.dtype)
+    lacking = [(0, whole * factor - there) for whole, there in zip(size, values.shape[:2], strict=True)]
+    if any(behind for _, behind in lacking):
+        values = np.pad(values, [*lacking, *[(0, 0)] * (values.ndim - 2)], mode="edge")
+    wide = np.float64 if values.dtype.itemsize > 2 or values.dtype.kind == "f" else np.int64
+    means = _summed(_summed(values, factor, 0, wide), factor, 1, wide) / factor**2
     return np.asarray((np.rint(means) if values.dtype.kind in "iub" else means).astype(values.dtype))
+
+
+def _summed(values: Values, factor: int, axis: int, wide: type) -> Values:
+    """Neighbours along an axis; a few are added as strided wholes, which is faster than many short sums."""
+    if factor <= FEW:
+        strided = [values[(slice(None),) * axis + (slice(at, None, factor),)] for at in range(factor)]
+        return np.asarray(sum(part.astype(wide) for part in strided))
+    shape = values.shape
+    return np.asarray(values.reshape(*shape[:axis], -1, factor, *shape[axis + 1 :]).sum(axis=axis + 1, dtype=wide))

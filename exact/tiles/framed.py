@@ -25,6 +25,8 @@ OVERVIEW_PX = 1024
 """An image whose smallest level is larger gets one more level of at most this side, made when first asked for."""
 OVERVIEWS_BYTES = 16 * 2**20
 OVERVIEW_STEP_PX = 2048
+OVERVIEW_MAX_PIXELS = 2**31
+"""Of a larger level nobody would wait for the overview."""
 SAMPLED_FRAMES = 5
 SAMPLED_VALUES = 1_000_000
 """Of each channel, for its window."""
@@ -346,6 +348,12 @@ def check_size(told: Told, planes: Planes) -> None:
         )
     if told.frames < 1 or not told.channels or min(planes.level_dimensions[0]) < 1:
         raise DamagedFile("The image has no pixels: the file is damaged.")
+    width, height = planes.level_dimensions[-1]
+    if width * height > OVERVIEW_MAX_PIXELS:
+        raise TooManyPixels(
+            f"The smallest level of the image has {width:,} x {height:,} pixels: save the image with smaller levels "
+            "(a pyramid), else nobody could look at the whole of it."
+        )
     if planes.dtype.kind not in "iufb":
         raise DamagedFile(f"Values of type {planes.dtype} cannot be shown: save the image as numbers.")
 

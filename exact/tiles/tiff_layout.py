@@ -11,7 +11,8 @@ import numpy as np
 from tifffile import TiffPage
 
 from exact.tiles import ome, tiff_pages
-from exact.tiles.framed import Told, ToldChannel, is_level
+from exact.tiles.errors import TooManyPixels
+from exact.tiles.framed import MAX_FRAMES, Told, ToldChannel, is_level
 from exact.tiles.source import Axis
 from exact.tiles.tiff_pages import TiffPages
 
@@ -56,7 +57,9 @@ def layout(path: Path, pages: TiffPages) -> Layout:
     colour, samples = is_coloured(first), first.samplesperpixel
     told = imagej(first)
     axes, channels = axes_of(first, told, len(equal), is_final=first.is_final and not first.is_tiled)
-    count = int(np.prod([axis.size for axis in axes])) * channels
+    count = int(np.prod([axis.size for axis in axes], dtype=object)) * channels
+    if count > MAX_FRAMES:
+        raise TooManyPixels(f"The TIFF file has {count:,} images; at most {MAX_FRAMES:,} are taken.")
     places = [Place(0, equal[0], behind=n) if len(equal) == 1 else Place(0, equal[n]) for n in range(count)]
     per_page = 1 if colour else samples
     spread = {n * per_page + s: replace(place, sample=s) for n, place in enumerate(places) for s in range(per_page)}

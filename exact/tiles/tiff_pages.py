@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,13 +17,14 @@ from tifffile import PHOTOMETRIC, TiffPage
 
 from exact.tiles import tiff
 from exact.tiles.blocks import Box, RecentBlocks, Values, assembled, check_block
-from exact.tiles.errors import DamagedFile, UnsupportedContent
-from exact.tiles.framed import parsing
+from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
+from exact.tiles.framed import MAX_CHANNELS, parsing
 from exact.tiles.source import Size
 
 MAX_PAGES = 20_000
 MAX_TAGS = 1024
 PAGES_KEPT = 256
+CHAINS_KEPT = 8
 BLOCKS_BYTES = 24 * 2**20
 PAGE_BYTES = 16 * 2**10
 """Of one page's tags and tables in tifffile's hands."""
@@ -42,9 +43,9 @@ class TiffPages:
     """One open file. tifffile parses pages under a lock; blocks are read and decoded beside each other."""
 
     def __init__(self, path: Path) -> None:
-        tiff.check_ranges(path, MAX_PAGES)
-        self.chain = chain(path)
-        self._size = path.stat().st_size
+        stat = path.stat()
+        self.chain = checked_chain(path, stat.st_size, stat.st_mtime_ns)
+        self._size = stat.st_size
         self._lock = threading.Lock()
         self._pages: OrderedDict[int, TiffPage] = OrderedDict()
         self._blocks = RecentBlocks(BLOCKS_BYTES)
@@ -216,6 +217,8 @@ def _kind(tags: Mapping[int, tiff.Numbers]) -> tuple[int, ...]:
 
 def check_readable(page: TiffPage) -> None:
     """Refuses, before pixels are read, what no part of this file reads."""
+    if page.samplesperpixel > MAX_CHANNELS:
+        raise TooManyPixels(f"The TIFF file has {page.samplesperpixel:,} channels; at most {MAX_CHANNELS} are taken.")
     if page.dtype is None or page.photometric not in READ_PHOTOMETRICS or page.imagedepth != 1:
         raise UnsupportedContent("This kind of TIFF is not read: save it with grey, RGB or separate channels.")
     if page.compression not in {1, *tifffile.TIFF.DECOMPRESSORS}:
@@ -242,6 +245,13 @@ def _shown_values(page: TiffPage, values: Values, sample: int) -> Values:
     if page.photometric == PHOTOMETRIC.MINISWHITE and values.dtype.kind in "ub":
         return ~alone
     return alone
+
+
+@lru_cache(CHAINS_KEPT)
+def checked_chain(path: Path, size_bytes: int, changed_ns: int) -> tuple[int, ...]:  # noqa: ARG001 - tell versions apart
+    """Kept for a while: a file is opened to be recognised and again to be read, and ten thousand pages take seconds."""
+    tiff.check_ranges(path, MAX_PAGES)
+    return chain(path)
 
 
 def chain(path: Path) -> tuple[int, ...]:

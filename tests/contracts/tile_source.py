@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exact.tiles.errors import NoSuchTile
+from exact.tiles.errors import BadLook, NoSuchTile
 from exact.tiles.formats import open_image
+from exact.tiles.looks import ChannelLook, Look
 from exact.tiles.render import tile_pixels
 from exact.tiles.slide_cache import Grid, View, pyramid_of
 from exact.tiles.source import Description, TileSource
@@ -74,6 +75,28 @@ class TileSourceContract(ABC):
             for x, w in ((0, left), (left, right))
         ]
         assert np.array_equal(np.hstack(parts), whole)
+
+    def test_each_channel_and_window_that_it_tells_of_can_be_chosen(self, source: TileSource) -> None:
+        told = source.details
+        frame, size = source.description.default_frame, source.dimensions
+        for number, channel in enumerate(told.channels):
+            alone = source.under(Look((ChannelLook(number, "ff0000", channel.window),)))
+            assert not alone.read_region((0, 0), 0, size, frame)[:, :, 1:].any()
+        if told.window is not None:
+            same, other = source.under(Look(window=told.window)), source.under(Look(window=(1e30, 2e30)))
+            plain = source.read_region((0, 0), 0, size, frame)
+            assert np.array_equal(same.read_region((0, 0), 0, size, frame), plain)
+            assert not other.read_region((0, 0), 0, size, frame).any()
+            assert np.array_equal(source.read_region((0, 0), 0, size, frame), plain)
+
+    def test_what_there_is_not_to_choose_is_refused_with_a_sentence(self, source: TileSource) -> None:
+        told = source.details
+        wrong = [Look((ChannelLook(len(told.channels)),))]
+        wrong += [] if told.window else [Look(window=(0.0, 1.0))]
+        wrong += [] if told.has_profile else [Look(profile=True)]
+        for look in wrong:
+            with pytest.raises(BadLook):
+                source.under(look)
 
     def test_outside_of_the_image_is_background_alone(self, source: TileSource) -> None:
         width, height = source.dimensions

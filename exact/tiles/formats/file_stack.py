@@ -1,4 +1,11 @@
-"""Stacks of files in a folder, named <base>_z<Z>_t<T>.<ext> or <z>_<frame>_<name>; each file is one plane."""
+"""Stacks of files in a folder, named <base>_z<Z>_t<T>.<ext> or <z>_<frame>_<name>; each file is one plane.
+
+Any of the letters z, t and c (channel) behind _ or -, in any order; sorted by number. TIFF files of grey values
+share one window and keep their bits and channels, pictures and slides are shown by their own readers. All files
+must be of one size and kind; missing ones are named and the stack is refused; an even step (0, 10, 20) is no gap.
+Limits: 20,000 files, of which an even choice of 128 is compared when the stack is opened, the others when they are
+read.
+"""
 
 import copy
 from collections.abc import Callable, Mapping

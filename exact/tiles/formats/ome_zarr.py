@@ -1,4 +1,10 @@
-"""OME-Zarr (NGFF 0.1 to 0.5, Zarr 2 and 3): a folder of chunks in several levels, with times, depths and channels."""
+"""OME-Zarr (NGFF 0.1 to 0.5, Zarr 2 and 3): a folder of chunks in several levels, with times, depths and channels.
+
+A folder, or a zip of it. Axes in any order that ends in y and x; names, colours and windows of OMERO; of stores
+that Bio-Formats made the first image. Values of 8 to 64 bits; Blosc, Zstandard, gzip, LZ4, bzip2, LZMA; other
+codecs are refused, some of them (pickle) would run what the file says. Chunks of 256 MiB. Left out: plates, labels,
+several images of a store.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,13 @@
-"""TIFF and OME-TIFF with frames, channels, more than 8 bits or rare compressions; pages are read where they lie."""
+"""TIFF and OME-TIFF with frames, channels, more than 8 bits or rare compressions; pages are read where they lie.
+
+OME-TIFF (also sets of files that name each other, with or without companion file; smaller levels below each page;
+labels and macro pictures beside the image), ImageJ's stacks, pages of one size as frames, pyramids of grey pages,
+palettes, bits, integers and floating point numbers to 64 bits, separate or interleaved channels, all that
+imagecodecs unpacks (WebP, Zstandard, JPEG XL, JPEG 2000, ...). Limits: 20,000 pages, 65,536 frames, 64 channels;
+pieces (tiles or strips) of 256 MiB unpacked, uncompressed ones of any size; without smaller levels 2^31 pixels.
+Left out: volumes of several depths in one page, complex numbers, CMYK and CIELab, and what microscopes write around
+TIFF (LSM, STK), of which pages are shown.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
