@@ -5,6 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 ONLY ?=
 PROCESSES ?= 2
+SECONDS ?= 300
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ NODE_EXTRA_CA_CERTS ?= $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt
 export NODE_EXTRA_CA_CERTS
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench soak lock schema clean chromium
+.PHONY: help up test check bench soak fuzz lock schema clean chromium
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +30,7 @@ help:
 	@echo 'make check                            linters, types, import rules, generated files'
 	@echo 'make bench [ONLY=word]                measure, print a table, write bench.json'
 	@echo 'make soak [ONLY=word]                 run the long trials (an hour and more), print a table, write soak.json'
+	@echo 'make fuzz [SECONDS=600]               throw made-up bytes at what the web process reads of a TIFF'
 	@echo 'make lock | schema | clean            renew the locks | the generated files | remove what was built'
 
 up: $(VENV)/.runtime $(CLIENT)
@@ -63,6 +65,9 @@ soak: $(VENV)/.dev $(CLIENT)
 
 schema: $(VENV)/.dev
 	@$(BIN)/python manage.py write_schema
+
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m tests.tiles.fuzz_tiff_index $(SECONDS) -1
 
 lock: $(VENV)/.dev
 	$(SAY) 'Locking versions and hashes'
