@@ -1,5 +1,6 @@
 """Small files of every kind, made by code; and the real files that EXACT_SAMPLES names, for those who have them."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,33 @@ def exchanged_profile() -> bytes:
     """An ICC profile like sRGB, but with red and green exchanged: what it does is easily seen."""
     plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return plain.replace(b"rXYZ", b"____").replace(b"gXYZ", b"rXYZ").replace(b"____", b"gXYZ")
+
+
+def icc_profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """As few bytes as make a profile: of a scanner (GRAY to XYZ) or a printer (CMYK to Lab)."""
+    table, content, at = b"", b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name + struct.pack(">2I", at + len(content), len(value))
+        content += value
+    header = struct.pack(">2I", at + len(content), 0) + b"\x02\x40\0\0prtr" + space + connection + bytes(12) + b"acsp"
+    header = header.ljust(68, b"\0") + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
+
+
+def linear_grey_profile() -> bytes:
+    """Values are amounts of light: in sRGB the half of it is 188."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    return icc_profile(b"GRAY", b"XYZ ", {b"wtpt": white, b"kTRC": b"curv\0\0\0\0" + struct.pack(">IHH", 1, 0x0100, 0)})
+
+
+def grey_inks_profile() -> bytes:
+    """All four inks of this printer are grey: one of them makes half of the light, two or more none."""
+    identity = bytes(range(256))
+    lightness = [(255, 128, 0, 0, 0)[inks.bit_count()] for inks in range(16)]
+    table = b"".join(bytes((light, 128, 128)) for light in lightness)
+    matrix = struct.pack(">9I", *(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x10000))
+    lut = b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + matrix + identity * 4 + table + identity * 3
+    return icc_profile(b"CMYK", b"Lab ", {b"A2B0": lut})
 
 
 def voxels(shape: tuple[int, ...] = (7, 6, 5), dtype: str = "<i2") -> NDArray[Any]:

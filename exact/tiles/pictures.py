@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, TiffTags
 
-from exact.tiles import pixel_sizes
+from exact.tiles import pixel_sizes, tiff
 from exact.tiles.errors import DamagedFile, TooManyPixels
 from exact.tiles.pixel_sizes import PixelSize
 from exact.tiles.source import Axis, Description, Details, Pixels, PlaneDescription, Size
 
 PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "PPM", "WEBP", "GIF", "AVIF", "JPEG2000")
+STRIPWISE = ("JPEG", "PNG", "TIFF")
+"""Formats that are decoded straight to the disk when they are large."""
+STRIPWISE_HEADS = (b"\xff\xd8\xff", b"\x89PNG", *tiff.MAGICS)
 ANIMATED = ("PNG", "GIF", "WEBP", "AVIF")
 """Formats whose frames follow each other in time, all on one canvas."""
 MAX_FRAMES = 4096
@@ -38,8 +41,11 @@ TURNS = {
 }
 """What brings a picture upright, by its EXIF orientation."""
 SIDEWAYS = (5, 6, 7, 8)
+LATE_EXIF_PIXELS = 64 * 2**20
 MAX_PROPERTY_CHARACTERS = 1000
-PARSER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error)
+PARSER_ERRORS = (
+    *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, struct.error),
+)
 """What Pillow's readers raise on broken files."""
 
 
@@ -83,15 +89,24 @@ class Header:
 @contextmanager
 def opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
     """Pillow's image, with everything it may raise while it is used turned into one of our errors."""
-    Image.MAX_IMAGE_PIXELS = max_pixels
+    Image.MAX_IMAGE_PIXELS = _most_of_pillow(path, max_pixels)
     try:
         with Image.open(path, formats=PILLOW_FORMATS) as image:
             yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels(too_many(max_pixels)) from error
+        raise TooManyPixels(too_many(min(max_pixels, 2 * Image.MAX_IMAGE_PIXELS))) from error
+    except MemoryError as error:
+        raise TooManyPixels("Reading this picture takes more memory than allowed.") from error
     except PARSER_ERRORS as error:
         reason = str(error).replace(str(path), "the file")
         raise DamagedFile(f"The picture is damaged or cut off ({reason}). Upload it again.") from error
+
+
+def _most_of_pillow(path: Path, max_pixels: int) -> int:
+    """Pillow refuses twice as many; it has to know, because later frames may claim to be larger than the first."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return max_pixels if head.startswith(STRIPWISE_HEADS) else min(max_pixels, WHOLE_MAX_PIXELS) // 2
 
 
 def too_many(max_pixels: int) -> str:
@@ -156,15 +171,15 @@ def _samples(image: Image.Image, frames: int) -> tuple[int, str]:
 
 
 def _exif(image: Image.Image) -> Image.Exif:
-    """A PNG of many pixels is not unpacked for a block that may stand behind them."""
+    """In a PNG the block may stand behind the pixels: unless they are very many, they are unpacked first."""
+    if image.format == "PNG" and image.width * image.height <= LATE_EXIF_PIXELS:
+        image.load()
     exif = Image.Exif()
     try:
-        if image.format == "PNG":
-            exif.load(image.info.get("exif", b""))
-            return exif
-        return image.getexif()
+        exif.load(image.info.get("exif", b"")) if image.format == "PNG" else exif.update(image.getexif())
     except PARSER_ERRORS:  # a picture with a broken EXIF block is still a picture, as every viewer shows it
-        return exif
+        return Image.Exif()
+    return exif
 
 
 def _pixel_size(image: Image.Image, exif: Mapping[int, Any], *, sideways: bool) -> PixelSize | None:  # Any: EXIF

@@ -19,7 +19,7 @@ from exact.tiles.errors import Contained, DamagedFile, TooManyPixels
 from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.mosaic import assembled
-from exact.tiles.pictures import PIXELS_PER_BYTE, WHOLE_MAX_PIXELS, Header, description_of, details_of
+from exact.tiles.pictures import PIXELS_PER_BYTE, STRIPWISE, WHOLE_MAX_PIXELS, Header, description_of, details_of
 from exact.tiles.profiles import InSrgb
 from exact.tiles.scratch import Decoded
 from exact.tiles.source import Description, Details, OpenOptions, Pixels, Size, TileSource
@@ -27,8 +27,6 @@ from exact.tiles.tiff_writer import TILE_PX, TiledTiffWriter, halved_sizes
 from exact.tiles.unpacked import keep, kept_at
 
 KIND = "pyramid-1.tif"
-STRIPWISE = ("JPEG", "PNG", "TIFF")
-"""Formats that are decoded straight to the disk."""
 LOSSY_PIXELS = 4 * 2**20
 """JPEG pictures become pyramids from here on: their loss has happened."""
 LOSSLESS_PIXELS = 64 * 2**20

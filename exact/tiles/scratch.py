@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from PIL import Image
 from tifffile import COMPRESSION, PHOTOMETRIC
 
-from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
 from exact.tiles.pictures import PARSER_ERRORS, Header, flattened, inks_as_rgb
 from exact.tiles.source import Pixels
 from exact.tiles.unpacked import reserve
@@ -79,7 +79,9 @@ def decoded(path: Path, header: Header, folder: Path) -> Iterator[Decoded]:
     """A JPEG, PNG or TIFF of one page; raises TileError for every broken one."""
     try:
         yield {"JPEG": _jpeg, "PNG": _png, "TIFF": _tiff}[header.pillow_format](path, header, folder)
-    except (*PARSER_ERRORS, RuntimeError) as error:  # imagecodecs' own errors are RuntimeErrors
+    except MemoryError as error:
+        raise TooManyPixels("Reading this picture takes more memory than allowed.") from error
+    except PARSER_ERRORS as error:
         reason = str(error).replace(str(path), "the file")
         raise DamagedFile(f"The picture is damaged or cut off ({reason}). Upload it again.") from error
 

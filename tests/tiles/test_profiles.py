@@ -13,7 +13,15 @@ from exact.tiles.errors import BadLook
 from exact.tiles.formats import open_image
 from exact.tiles.looks import Look
 from exact.tiles.source import TileSource
-from tests.samples import exchanged_profile, options, picture, real
+from tests.samples import (
+    exchanged_profile,
+    grey_inks_profile,
+    linear_grey_profile,
+    options,
+    picture,
+    real,
+    scene,
+)
 
 IN_SRGB = Look(profile=True)
 
@@ -78,6 +86,41 @@ def test_a_profile_for_other_colours_is_not_offered(tmp_path: Path) -> None:
     assert not source.details.has_profile
     with pytest.raises(BadLook, match="no colour profile"):
         source.under(IN_SRGB)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+def test_grey_stays_grey(tmp_path: Path, suffix: str) -> None:
+    Image.new("L", (40, 30), 128).save(tmp_path / f"a.{suffix}", icc_profile=linear_grey_profile())
+    source = open_image(tmp_path / f"a.{suffix}", options(tmp_path))
+    assert source.details.has_profile
+    seen = source.under(IN_SRGB).read_region((0, 0), 0, (40, 30))
+    assert np.unique(seen).tolist() == [188]
+    assert seen.shape == (30, 40, 1)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+def test_inks_are_mixed_by_their_profile(tmp_path: Path, suffix: str) -> None:
+    Image.new("CMYK", (40, 30), (255, 0, 0, 0)).save(tmp_path / f"a.{suffix}", icc_profile=grey_inks_profile())
+    source = open_image(tmp_path / f"a.{suffix}", options(tmp_path))
+    assert source.details.has_profile
+    red, green, blue = source.read_region((0, 0), 0, (1, 1))[0, 0].tolist()
+    assert red < 10
+    assert min(green, blue) > 245
+    seen = source.under(IN_SRGB).read_region((0, 0), 0, (1, 1))[0, 0].astype(int)
+    assert np.ptp(seen) <= 3
+    assert 100 < seen.mean() < 140
+
+
+def test_pages_of_a_tiff_have_the_profile_of_the_first(tmp_path: Path) -> None:
+    pages = [Image.fromarray(scene((90, 60)) // divisor) for divisor in (1, 2)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:], icc_profile=exchanged_profile())
+    source = open_image(tmp_path / "a.tif", options(tmp_path))
+    assert source.nFrames == 2
+    assert source.details.has_profile
+    assert source.read_region((89, 0), 0, (1, 1))[0, 0, 0] > 200
+    assert source.under(IN_SRGB).read_region((89, 0), 0, (1, 1))[0, 0, 1] > 200
+    with pytest.raises(BadLook):
+        source.under(Look(profile=True, window=(0.0, 1.0)))
 
 
 def test_a_profile_for_colours_is_refused_on_grey() -> None:

@@ -129,7 +129,7 @@ def test_preparing_what_needs_none_does_no_harm(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_picture_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
-    path = picture(tmp_path / "a.png", SIZE)
+    path = picture(tmp_path / "a.jpg", SIZE)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(TileError, match="cut off"):
         open_image(path, options(tmp_path))

@@ -11,6 +11,7 @@ TIFF (LSM, STK), of which pages are shown.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ import openslide
 from tifffile import COMPRESSION, TiffPage
 from typing_extensions import override
 
-from exact.tiles import ome, ome_layout, tiff, tiff_layout, tiff_pages
+from exact.tiles import ome, ome_layout, profiles, tiff, tiff_layout, tiff_pages
 from exact.tiles.blocks import Box, Values
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 from exact.tiles.framed import FramedImage, Planes, is_level, parsing
 from exact.tiles.lent import Lent
+from exact.tiles.looks import Look
 from exact.tiles.ome_layout import is_ome
-from exact.tiles.source import Format, OpenOptions, Pixels, Size, TileSource
+from exact.tiles.profiles import InSrgb, Profile
+from exact.tiles.source import Details, Format, OpenOptions, Pixels, Size, TileSource
 from exact.tiles.tiff_layout import Layout, Place, is_coloured
 from exact.tiles.tiff_pages import TiffPages
 
@@ -34,6 +37,7 @@ USUAL_COMPRESSIONS = (
     *(COMPRESSION.APERIO_JP2000_YCBC, COMPRESSION.APERIO_JP2000_RGB),
 )
 """What the readers of slides and pictures read too."""
+ICC_PROFILE = 34675
 ASSOCIATED_MAX_PIXELS = 64 * 2**20
 
 
@@ -113,6 +117,24 @@ class TiffImage(FramedImage):
         super().__init__(TiffPlanes(files, layout), layout.told)
         self._files = files
         self._places = layout.associated
+        self._profile = None if self._windowed else self._profile_of_first_page()
+
+    def _profile_of_first_page(self) -> Profile | None:
+        """Of colours of 8 bits: others are seen through a window."""
+        with self._files.use(0) as pages:
+            icc = pages.page(0).tags.valueof(ICC_PROFILE)
+        return profiles.from_bytes(icc) if isinstance(icc, bytes) and profiles.fits(icc, 3) else None
+
+    @property
+    @override
+    def details(self) -> Details:
+        return replace(super().details, has_profile=self._profile is not None)
+
+    @override
+    def under(self, look: Look) -> TileSource:
+        if self._profile is None or not look.profile:
+            return super().under(look)
+        return InSrgb(self, profiles.chosen(look, self._profile))
 
     @property
     @override

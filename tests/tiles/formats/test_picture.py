@@ -1,5 +1,6 @@
 """Plain pictures through Pillow."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,17 @@ def test_a_turned_tiff_is_shown_upright(tmp_path: Path, orientation: int) -> Non
     with Image.open(turned) as image:
         image.save(tmp_path / "a.tif", tiffinfo={274: orientation})
     assert shown(tmp_path / "a.tif").shape == (60, 90, 3)
+
+
+def test_a_png_that_says_so_behind_its_pixels_is_turned_too(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = picture(tmp_path / "a.png", exif=exif).read_bytes()
+    start = content.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(content[start : start + 4], "big")
+    last = content.index(b"IEND") - 4
+    (tmp_path / "a.png").write_bytes(content[:start] + content[end:last] + content[start:end] + content[last:])
+    assert shown(tmp_path / "a.png").shape == (90, 60, 3)
 
 
 def test_transparent_pixels_are_shown_on_white(tmp_path: Path) -> None:
@@ -303,6 +315,29 @@ def test_a_flipped_byte_in_a_png_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(DamagedFile):
         open_image(path, options(tmp_path))
+
+
+def test_a_frame_that_claims_to_be_larger_than_its_file_is_refused(tmp_path: Path) -> None:
+    content = bytearray(animation(tmp_path / "a.gif").read_bytes())
+    second = content.index(b"\x2c", content.index(b"\x2c") + 1)
+    while content[second + 5 : second + 9] != bytes((40, 0, 30, 0)):
+        second = content.index(b"\x2c", second + 1)
+    content[second + 5 : second + 9] = b"\xff\xff\xff\xff"
+    (tmp_path / "a.gif").write_bytes(content)
+    with pytest.raises(TooManyPixels, match="at most 178,956,970"):
+        open_image(tmp_path / "a.gif", options(tmp_path))
+
+
+@pytest.mark.parametrize("suffix", ["avif", "webp", "jp2", "gif"])
+def test_what_was_overwritten_in_the_middle_is_refused_or_shown_and_nothing_else(tmp_path: Path, suffix: str) -> None:
+    path = picture(tmp_path / f"a.{suffix}", (300, 200))
+    whole = path.read_bytes()
+    for part in (0.3, 0.5, 0.7):
+        content, at = bytearray(whole), int(len(whole) * part)
+        content[at : at + 40] = b"\xa5" * 40
+        path.write_bytes(content)
+        with contextlib.suppress(TileError):
+            open_image(path, options(tmp_path)).close()
 
 
 @pytest.mark.samples
