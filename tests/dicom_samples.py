@@ -8,10 +8,13 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGBaseline8Bit, generate_uid
+
+from exact.tiles.encoders import encode_jpeg
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ULTRASOUND_CLIP = "1.2.840.10008.5.1.4.1.1.3.1"
+SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 SERIES = "1.2.826.0.1.3680043.8.498.1"
 
@@ -90,3 +93,39 @@ def body(shape: tuple[int, int, int] = (6, 20, 16), dtype: str = "<i2") -> NDArr
     """(slices, rows, columns); brighter upwards, to the back and to the patient's left."""
     z, y, x = np.indices(shape)
     return (1000 + 40 * z + 5 * y + 3 * x).astype(dtype)
+
+
+def slide_level(values: NDArray[Any], tile: int = 64, *, spacing_um: float = 0.25, **elements: Any) -> FileDataset:
+    """A level of a slide, (rows, columns, 3), cut into square tiles of JPEG; the last ones are padded."""
+    rows, columns = (-(-side // tile) for side in values.shape[:2])
+    padding = ((0, rows * tile - values.shape[0]), (0, columns * tile - values.shape[1]), (0, 0))
+    padded = np.pad(values, padding, mode="edge")
+    cut = padded.reshape(rows, tile, columns, tile, 3).swapaxes(1, 2).reshape(-1, tile, tile, 3)
+    made = dataset(SLIDE, JPEGBaseline8Bit, Modality="SM", Manufacturer="Maker", ManufacturerModelName="Scanner 2")
+    with_pixels(made, cut, [encode_jpeg(part, 95) for part in cut], PhotometricInterpretation="YBR_FULL_422")
+    made.NumberOfFrames = len(cut)
+    made.TotalPixelMatrixRows, made.TotalPixelMatrixColumns = values.shape[:2]
+    made.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    made.DimensionOrganizationType = "TILED_FULL"
+    measures, group, path = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    measures.PixelSpacing = [spacing_um / 1000, spacing_um / 1000]
+    group.PixelMeasuresSequence = [measures]
+    path.OpticalPathIdentifier, path.ObjectiveLensPower = "1", 40
+    made.SharedFunctionalGroupsSequence, made.OpticalPathSequence = [group], [path]
+    for name, value in elements.items():
+        setattr(made, name, value)
+    return made
+
+
+def sparse(made: FileDataset, places: list[tuple[int, int]]) -> FileDataset:
+    """The same frames at these columns and rows of tiles."""
+    groups = []
+    for column, row in places:
+        position, group = pydicom.Dataset(), pydicom.Dataset()
+        position.ColumnPositionInTotalImagePixelMatrix = column * made.Columns + 1
+        position.RowPositionInTotalImagePixelMatrix = row * made.Rows + 1
+        group.PlanePositionSlideSequence = [position]
+        groups.append(group)
+    made.DimensionOrganizationType = "TILED_SPARSE"
+    made.PerFrameFunctionalGroupsSequence = groups
+    return made

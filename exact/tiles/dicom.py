@@ -1,7 +1,6 @@
 """What all DICOM files have in common: headers read without their pixels, and where each frame of pixels lies."""
 
 import os
-import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +12,10 @@ from typing import Any, BinaryIO
 import pydicom
 import pydicom.config
 
+from exact.tiles.dicom_head import DIRECTORY, class_of, head_of
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # many real files bend the rules
-MAGIC, MAGIC_AT = b"DICM", 128
-META_BYTES = 1024
-"""The class of what a file holds stands in its first bytes."""
-MEDIA_CLASS = re.compile(rb"\x02\x00\x02\x00UI..([0-9.]+)", re.DOTALL)
-DIRECTORY = "1.2.840.10008.1.3.10"
-WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 PIXELS = {(0x7FE0, 0x0010): "integers", (0x7FE0, 0x0008): "f4", (0x7FE0, 0x0009): "f8"}
@@ -82,23 +76,6 @@ def reading() -> Iterator[None]:
     except PARSER_ERRORS as error:
         reason = f"{type(error).__name__}: {error}"[:MAX_TEXT]
         raise DamagedFile(f"The DICOM file is damaged or cut off ({reason}). Upload it again.") from error
-
-
-def is_dicom(head: bytes) -> bool:
-    """By the four letters behind the preamble."""
-    return head[MAGIC_AT : MAGIC_AT + 4] == MAGIC
-
-
-def class_of(head: bytes) -> str | None:
-    """UID of what the file holds (CT image, slide, report, ...), from its first bytes."""
-    found = MEDIA_CLASS.search(head[: META_BYTES + MAGIC_AT])
-    return None if found is None or not is_dicom(head) else found[1].decode()
-
-
-def head_of(path: Path) -> bytes:
-    """The first bytes of a file."""
-    with path.open("rb") as file:
-        return file.read(META_BYTES + MAGIC_AT)
 
 
 def files_of(path: Path) -> list[Path]:

@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from exact.tiles.errors import Contained, EmptyFile, MissingFile, TileError, UnknownFormat
-from exact.tiles.formats import czi, dicom_series, file_stack, nifti, ome_zarr, picture, tiff_stack, whole_slide
+from exact.tiles.formats import (
+    czi,
+    dicom_series,
+    dicom_slide,
+    file_stack,
+    nifti,
+    ome_zarr,
+    picture,
+    tiff_stack,
+    whole_slide,
+)
 from exact.tiles.source import Format, OpenOptions, TileSource
 
 HEAD_BYTES = 4096
@@ -55,6 +65,7 @@ def _head(path: Path) -> bytes:
 
 FORMATS: tuple[Format, ...] = (
     nifti.FORMAT,
+    dicom_slide.FORMAT,
     dicom_series.FORMAT,
     czi.FORMAT,
     ome_zarr.FORMAT,

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from exact.tiles.dicom import (
-    WHOLE_SLIDE,
     Dataset,
     DicomFile,
     any_dicom,
-    class_of,
     files_of,
     number,
     numbers,
@@ -24,6 +22,7 @@ from exact.tiles.dicom import (
     scanner,
     text,
 )
+from exact.tiles.dicom_head import WHOLE_SLIDE, class_of
 from exact.tiles.dicom_mosaic import Mosaic, mosaic_of
 from exact.tiles.dicom_pixels import Frames, PixelFormat, Values, pixel_format
 from exact.tiles.dicom_places import Place, Stack, places, stacked

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from exact.tiles import profiles, slide_details, tiff
 from exact.tiles.decoded_tiles import decoded_tiles
+from exact.tiles.dicom_head import is_dicom
 from exact.tiles.errors import DamagedFile, UnsupportedContent
 from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
 from exact.tiles.looks import PLAIN, Look
@@ -217,8 +218,11 @@ def openslide_cache() -> openslide.OpenSlideCache:
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads."""
-    if head.startswith((b"\x89PNG", b"\x1f\x8b")):
+    """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads, nor about DICOM.
+
+    A broken DICOM file makes it end the process; whole ones have a reader of their own.
+    """
+    if head.startswith((b"\x89PNG", b"\x1f\x8b")) or is_dicom(head):
         return False
     main = main_file(path)
     return main is not None and openslide.OpenSlide.detect_format(main) is not None
