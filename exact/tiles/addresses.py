@@ -69,12 +69,12 @@ class Asked:
 
 def is_ours(path: str) -> bool:
     """Whether the path belongs to the tile route at all."""
-    return OURS.fullmatch(path) is not None
+    return path.startswith("/tiles/") or OURS.fullmatch(path) is not None
 
 
 def is_iiif(path: str) -> bool:
     """Whether the path belongs to an API whose answers scripts of other sites may read."""
-    return IIIF.fullmatch(path) is not None
+    return "/iiif/" in path and IIIF.fullmatch(path) is not None
 
 
 def read_path(path: str, query: str = "") -> Asked | None:

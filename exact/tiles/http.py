@@ -225,9 +225,10 @@ class TileRoute:
         headers = {b"cache-control": FOR_EVER, b"etag": etag, b"vary": VARY}
         if matches(if_none_match, etag):
             return Reply(304, b"", headers)
-        if address.grid == NATIVE:
-            await self._outline(original, receive)
         body = self._service.known_tile(original, address)
+        if body is None and address.grid == NATIVE:
+            await self._outline(original, receive)  # it tells what this process may read itself
+            body = self._service.known_tile(original, address)
         if body is None:
             body = await self._made(receive, self._service.tile, original, address)
         return Reply(200, body, {b"content-type": MEDIA_TYPES[address.tile_format].encode(), **headers})

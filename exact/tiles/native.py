@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from exact.tiles.errors import NoSuchTile
 
@@ -36,12 +36,12 @@ class NativeLevel:
     stored: bool = False
     """Whether whole tiles of it lie in the file."""
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Tiles from left to right."""
         return -(-self.width // self.tile_width)
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """Tiles from top to bottom."""
         return -(-self.height // self.tile_height)

@@ -79,7 +79,9 @@ class Site:
 
     async def get(self, path: str, *, method: str = "GET", who: str = "Bearer pat_ann", **headers: str) -> Answer:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": method, "path": path, "headers": [(b"authorization", who.encode()), *raw]}
+        path, _, query = path.partition("?")
+        scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": raw}
+        raw.append((b"authorization", who.encode()))
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -288,6 +290,23 @@ async def test_a_host_that_is_not_ours_is_never_repeated(site: Site) -> None:
     answer = await site.get(f"{IIIF}/info.json", host="evil.example")
     assert answer.status == 400
     assert b"evil" not in answer.body
+
+
+async def test_an_image_is_looked_at_in_the_same_way_by_all_addresses(site: Site) -> None:
+    addresses = [
+        "/tiles/2/0/3/0/0_0.png",
+        "/images/image/2/1/3/tile_files/5/0_0.png",
+        "/tiles/2/iiif/0.3/full/max/0/default.png",
+    ]
+    shown = []
+    for look in ("", "?window=0:9000"):
+        pictures = [await site.get(address + look, host="localhost") for address in addresses]
+        pixels = {Image.open(BytesIO(picture.body)).tobytes() for picture in pictures}
+        assert len(pixels) == 1
+        shown.append(pixels)
+    assert shown[0] != shown[1]
+    for address in addresses:
+        assert (await site.get(f"{address}?window=9:3", host="localhost")).json["code"] == "bad_look"
 
 
 async def test_planes_of_a_volume_have_their_own_descriptor_and_tiles(site: Site) -> None:
