@@ -196,7 +196,7 @@ export class ExactImageFacts extends DeskElement {
     const wanted = this.filter.toLowerCase();
     const rows = Object.entries(told.properties).filter((pair) => pair.join(" ").toLowerCase().includes(wanted));
     return html`<exact-dialog wide heading="Properties of the file" lead="In the words of its format." @exact-close=${() => (this.filter = "")}>
-      <div class="search"><input class="input" type="search" placeholder="Find" aria-label="Find a property" autofocus .value=${this.filter}
+      <div class="search"><input class="input" type="text" placeholder="Find" aria-label="Find a property" autofocus .value=${this.filter}
         @input=${(event: Event) => (this.filter = (event.target as HTMLInputElement).value)} />
         <button type="button" class="button" @click=${() => this.copy(told)}>Copy all</button></div>
       ${rows.length > 0

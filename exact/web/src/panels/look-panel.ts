@@ -140,7 +140,8 @@ export class ExactLookPanel extends DeskElement {
         margin-top: 2px;
       }
       input[type="number"] {
-        width: 84px;
+        width: 76px;
+        min-width: 0;
         height: 26px;
         padding: 0 7px;
         border: 1px solid rgb(255 255 255 / 18%);
@@ -155,9 +156,10 @@ export class ExactLookPanel extends DeskElement {
         text-align: right;
       }
       .level {
+        overflow: hidden;
         white-space: nowrap;
         color: rgb(238 244 246 / 68%);
-        font-size: 12px;
+        font-size: 11px;
       }
       .presets {
         display: flex;

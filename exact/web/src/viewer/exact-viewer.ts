@@ -174,7 +174,7 @@ export class ExactViewer extends LitElement {
       .failure {
         position: absolute;
         inset: 0;
-        z-index: 2;
+        z-index: 4;
         display: grid;
         place-content: center;
         justify-items: center;

@@ -74,11 +74,11 @@ export class Looks {
 
   private take(look: Look): void {
     this.channels.value = statesFrom(this.offered, look);
-    this.look.value = look;
+    if (!sameLook(look, this.look.value)) this.look.value = look;
   }
 
   private keep(look: Look): void {
-    this.look.value = look;
+    if (!sameLook(look, this.look.value)) this.look.value = look;
     const text = queryOf(look);
     this.kept.removeItem(KEY + this.imageId);
     if (text === "") return;

@@ -148,7 +148,7 @@ export class ExactStage extends DeskElement implements Stage {
         height: 126px;
         border: 1px solid rgb(255 255 255 / 22%);
         border-radius: 8px;
-        background: rgb(10 15 18 / 78%);
+        background: rgb(10 15 18 / 94%);
         overflow: hidden;
         box-shadow: var(--shadow-2);
       }
@@ -374,11 +374,14 @@ export class ExactStage extends DeskElement implements Stage {
     try {
       await request("GET", url);
     } catch (problem) {
+      // Out of reach is told by the status line, and what is missing is fetched when the server answers again.
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
       if (problem instanceof Refusal) desk.say(`A part of the image cannot be shown: ${problem.detail}`, "bad");
     }
   }
 
   private relookSoon(): void {
+    if (!this.informed) return;
     this.linkSoon();
     this.lookTimer ??= setTimeout(() => {
       this.lookTimer = undefined;
