@@ -15,8 +15,12 @@ from exact.tiles.native import NativeGrid
 FOR_ALL_ORIGINS = {
     b"access-control-allow-origin": b"*",
     b"access-control-expose-headers": b"link, etag",
+    b"vary": b"cookie, authorization",
 }
-"""Any page may ask, but a browser never sends cookies along with it: without a token in its hand it is nobody."""
+"""Any page may ask, but a browser never sends cookies along with it: without a token in its hand it is nobody.
+
+Nor does it get what the browser keeps from an answer to somebody's cookie.
+"""
 PREFLIGHT_HEADERS = {
     b"access-control-allow-methods": b"GET, HEAD, OPTIONS",
     b"access-control-allow-headers": b"authorization, accept, if-none-match",

@@ -138,8 +138,9 @@ def test_a_removed_member_loses_every_kind_of_pixels_within_twenty_seconds(viewe
     member = viewer.workplace.member(Role.ADMIN)
     headers = credential(member.person_id)
     number = viewer.image.number
-    own = (f"/tiles/{number}/info.json", f"/tiles/{number}/0/0/0/0_0.jpeg")
-    addresses = (viewer.tile, f"/images/image/{number}/1/0/tile/", *own)
+    native = (f"/tiles/{number}/info.json", f"/tiles/{number}/0/0/0/0_0.jpeg")
+    iiif = (f"/tiles/{number}/iiif/0.0/info.json", f"/tiles/{number}/iiif/0.0/0,0,90,80/max/0/default.jpg")
+    addresses = (viewer.tile, f"/images/image/{number}/1/0/tile/", *native, *iiif)
     warm = [run(viewer.get(address, **headers)) for address in addresses]
     assert [answer.status for answer in warm] == [200] * len(addresses)
     dispatch(RemoveMember(team_id=viewer.workplace.team_id, person_id=member.person_id), by=viewer.workplace.owner)

@@ -264,6 +264,7 @@ async def test_what_iiif_does_not_offer_is_told_apart_from_nonsense(
     answer = await site.get(f"{IIIF}/{asked}", host="localhost")
     assert (answer.status, answer.json["code"]) == (status, code)
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["vary"] == "cookie, authorization"  # what the browser keeps for a cookie is for no other site
 
 
 async def test_scripts_of_other_sites_may_read_iiif_with_a_token_and_never_with_cookies(site: Site) -> None:
