@@ -2,6 +2,7 @@
 
 import os
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,3 +139,14 @@ def jpeg_tiles(path: Path, sizes: tuple[Size, ...]) -> JpegTiles | None:
             return None
     levels = [[table for table in tables if table.size == size] for size in sizes]
     return JpegTiles(path, [found[0] for found in levels]) if all(len(found) == 1 for found in levels) else None
+
+
+def jpeg_tiles_at(path: Path, directories: Sequence[int]) -> JpegTiles | None:
+    """The reader of a file whose directories at these places, sub-directories among them, all have JPEG tiles."""
+    with path.open("rb") as file:
+        try:
+            tables = tile_tables(file, path.stat().st_size, sub_directories=True)
+        except DamagedFile:
+            return None
+    found = {table.directory: table for table in tables}
+    return JpegTiles(path, [found[at] for at in directories]) if found.keys() >= set(directories) else None

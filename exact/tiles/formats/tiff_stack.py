@@ -20,10 +20,12 @@ import openslide
 from tifffile import COMPRESSION, TiffPage
 from typing_extensions import override
 
-from exact.tiles import ome, ome_layout, profiles, tiff, tiff_layout, tiff_pages
+from exact.tiles import mosaic, ome, ome_layout, profiles, tiff, tiff_layout, tiff_pages
 from exact.tiles.blocks import Box, Values
+from exact.tiles.decoded_tiles import decoded_tiles
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 from exact.tiles.framed import FramedImage, Planes, is_level, parsing
+from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles_at
 from exact.tiles.lent import Lent
 from exact.tiles.looks import Look
 from exact.tiles.ome_layout import is_ome
@@ -38,6 +40,7 @@ USUAL_COMPRESSIONS = (
 )
 """What the readers of slides and pictures read too."""
 ICC_PROFILE = 34675
+MAX_TILED_DIRECTORIES = 512
 ASSOCIATED_MAX_PIXELS = 64 * 2**20
 
 
@@ -100,6 +103,16 @@ class TiffPlanes(Planes):
         if not same or is_coloured(page) != self._layout.told.colour:
             raise DamagedFile("The pages of the TIFF file do not fit together: it is damaged.")
 
+    def directories(self) -> list[int]:
+        """Where the directories of all levels of all frames lie in the only file; empty where that is not so simple."""
+        places = [self._layout.places.get(frame) for frame in range(self._layout.told.frames)]
+        if self._files.count > 1 or len(places) * len(self._levels) > MAX_TILED_DIRECTORIES:
+            return []
+        with self._files.use(0) as pages:
+            there = [place for place in places if place is not None and not place.behind]
+            found = [self._page(pages, place, level).offset for place in there for level in range(len(self._levels))]
+        return found if len(there) == len(places) else []
+
     @property
     @override
     def cost(self) -> int:
@@ -111,12 +124,14 @@ class TiffPlanes(Planes):
 
 
 class TiffImage(FramedImage):
-    """With label and macro pictures beside the frames."""
+    """With label and macro pictures beside the frames; JPEG tiles of colour images are handed on as they lie."""
 
-    def __init__(self, files: Lent[TiffPages], layout: Layout) -> None:
-        super().__init__(TiffPlanes(files, layout), layout.told)
+    def __init__(self, files: Lent[TiffPages], layout: Layout, path: Path) -> None:
+        planes = TiffPlanes(files, layout)
+        super().__init__(planes, layout.told)
         self._files = files
         self._places = layout.associated
+        self._tiles = None if self._windowed else jpeg_tiles_of(path, planes)
         self._profile = None if self._windowed else self._profile_of_first_page()
 
     def _profile_of_first_page(self) -> Profile | None:
@@ -124,6 +139,49 @@ class TiffImage(FramedImage):
         with self._files.use(0) as pages:
             icc = pages.page(0).tags.valueof(ICC_PROFILE)
         return profiles.from_bytes(icc) if isinstance(icc, bytes) and profiles.fits(icc, 3) else None
+
+    @property
+    @override
+    def stored_tiles(self) -> tuple[Size | None, ...]:
+        own = [] if self._tiles is None else [table.tile for table in self._tiles.levels[: self._stored]]
+        return (*own, *(None for _ in self.level_dimensions[len(own) :]))
+
+    @property
+    def _stored(self) -> int:
+        return len(self.planes.level_dimensions)
+
+    @override
+    def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
+        if self._tiles is None or level >= self._stored:
+            return None
+        return self._tiles.encoded(frame * self._stored + level, column, row)
+
+    @override
+    def decoded_tile(self, level: int, column: int, row: int, shrink: int = 1, frame: int = 0) -> Pixels | None:
+        if self._tiles is None or level >= self._stored:
+            return None
+        return self._tiles.decoded(frame * self._stored + level, column, row, shrink)
+
+    @override
+    def _shown(self, level: int, frame: int, box: Box) -> Pixels:
+        """From the JPEG tiles where there are such, so that every way of asking shows the same pixels."""
+        if self._tiles is not None and level < self._stored:
+            pixels = mosaic.assembled(self, level, (box.left, box.top), (box.width, box.height), frame=frame)
+            if pixels is not None:
+                return pixels
+        return super()._shown(level, frame, box)
+
+    @property
+    @override
+    def cost(self) -> int:
+        return super().cost + (0 if self._tiles is None else self._tiles.cost)
+
+    @override
+    def close(self) -> None:
+        super().close()
+        decoded_tiles().forget(self)
+        if self._tiles is not None:
+            self._tiles.close()
 
     @property
     @override
@@ -158,6 +216,12 @@ class TiffImage(FramedImage):
                 raise UnsupportedContent(f"The picture {name} of this image is of a kind that is not read.")
             values = pages.read(page, Box(0, 0, page.imagewidth, page.imagelength))
         return values if values.ndim == 3 else values[:, :, np.newaxis]
+
+
+def jpeg_tiles_of(path: Path, planes: TiffPlanes) -> JpegTiles | None:
+    """Of all levels and frames, or of none."""
+    directories = [] if path.is_dir() else planes.directories()
+    return jpeg_tiles_at(path, directories) if directories else None
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -196,7 +260,7 @@ def open_tiff(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 -
     lent = Lent(len(files), lambda number: TiffPages(files[number]))
     try:
         with parsing("TIFF file"):
-            return TiffImage(lent, layout_of(path, files, lent))
+            return TiffImage(lent, layout_of(path, files, lent), path)
     except BaseException:
         lent.close()
         raise

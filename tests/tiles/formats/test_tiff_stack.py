@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simplejpeg
 import tifffile
 from numpy.typing import NDArray
 
@@ -38,6 +39,31 @@ class TestLargeWithoutLevels(TileSourceContract):
 
     def make_file(self, folder: Path) -> Path:
         return ome_tiff(folder / "a.ome.tif", stack(1, 1, 2, (1500, 1100)), tile=256)
+
+
+def coloured(path: Path, frames: int = 1) -> Path:
+    """A slide as QuPath and Bio-Formats write it: JPEG tiles, smaller levels below the page."""
+    whole = np.stack([scene((700, 500)) // (1 + frame) for frame in range(frames)])
+    how: Any = {"tile": (128, 128), "photometric": "rgb", "compression": "jpeg", "compressionargs": {"level": 95}}
+    with tifffile.TiffWriter(path, bigtiff=True, ome=True) as writer:
+        writer.write(whole, subifds=2, metadata={"axes": "ZYXS"}, **how)
+        for level in (1, 2):
+            writer.write(whole[:, :: 2**level, :: 2**level], subfiletype=1, **how)
+    return path
+
+
+class TestColouredSlide(TileSourceContract):
+    """JPEG tiles, levels below the page."""
+
+    def make_file(self, folder: Path) -> Path:
+        return coloured(folder / "a.ome.tif")
+
+
+class TestColouredStack(TileSourceContract):
+    """The same at three depths."""
+
+    def make_file(self, folder: Path) -> Path:
+        return coloured(folder / "a.ome.tif", 3)
 
 
 class TestFloat(TileSourceContract):
@@ -287,6 +313,27 @@ def test_a_pyramid_of_grey_pages_is_a_pyramid(tmp_path: Path) -> None:
     assert source.level_dimensions == ((400, 300), (200, 150), (100, 75))
     white = source.under(Look(window=(0.0, 255.0)))
     assert np.array_equal(white.read_region((0, 0), 2, (100, 75))[:, :, 0], values[::4, ::4])
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_jpeg_tiles_of_colours_are_handed_on_as_they_lie(tmp_path: Path, frames: int) -> None:
+    source = opened(coloured(tmp_path / "a.ome.tif", frames))
+    assert source.stored_tiles == ((128, 128),) * 3
+    for frame in range(frames):
+        for level in range(3):
+            stored = source.encoded_tile(level, 1, 0, frame)
+            assert stored is not None
+            shown = source.read_region((128 << level, 0), level, (47 if level == 2 else 128, 125), frame)
+            assert np.array_equal(simplejpeg.decode_jpeg(stored)[: shown.shape[0], : shown.shape[1]], shown)
+    whole = source.read_region((0, 0), 0, source.dimensions, frames - 1)
+    assert np.abs(whole.astype(int) - scene((700, 500)) // frames).mean() < 3
+    assert source.encoded_tile(0, 0, 0) == source.encoded_tile(0, 0, 0, 0)
+
+
+def test_tiles_that_are_no_jpeg_are_made(tmp_path: Path) -> None:
+    source = opened(ome_tiff(tmp_path / "a.tif", tile=64))
+    assert source.stored_tiles == (None,)
+    assert source.encoded_tile(0, 0, 0) is None
 
 
 def test_plain_slides_and_pictures_stay_with_their_own_readers(tmp_path: Path) -> None:
