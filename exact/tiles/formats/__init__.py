@@ -12,6 +12,7 @@ from exact.tiles.formats import (
     ome_zarr,
     picture,
     tiff_stack,
+    video,
     whole_slide,
 )
 from exact.tiles.source import Format, OpenOptions, TileSource
@@ -72,6 +73,7 @@ FORMATS: tuple[Format, ...] = (
     tiff_stack.FORMAT,
     whole_slide.FORMAT,
     picture.FORMAT,
+    video.FORMAT,
     file_stack.format_of(open_image),
 )
 """Cheapest recognition first; a file that a format recognises but cannot open is offered to the later ones."""

@@ -99,7 +99,7 @@ def test_a_slide_that_was_cut_off_is_refused_with_a_sentence(tmp_path: Path, kep
 
 @pytest.mark.samples
 def test_the_refusal_does_not_name_a_place_on_the_server() -> None:
-    path = real("wsi/sm_image_jpegls.dcm")
+    path = real("malformed/wsi/unopenable.tiff")
     with pytest.raises(TileError) as caught:
         open_image(path, options(path.parent))
     assert str(path.parent) not in caught.value.sentence
