@@ -41,6 +41,7 @@ TURNS = {
 }
 """What brings a picture upright, by its EXIF orientation."""
 SIDEWAYS = (5, 6, 7, 8)
+JP2_SIZE, JP2_DEPTH_AT, JP2_HEAD_BYTES = b"\xff\x4f\xff\x51", 42, 65_536
 LATE_EXIF_PIXELS = 64 * 2**20
 MAX_PROPERTY_CHARACTERS = 1000
 PARSER_ERRORS = (
@@ -61,6 +62,8 @@ class Header:
     samples: int
     """1 grey, 3 red, green and blue, 4 inks (CMYK)."""
     dtype: str
+    factor: float = 1.0
+    """From Pillow's numbers to those of the file: it widens 12 bits to 16."""
     transparent: bool = False
     """Put on white."""
     orientation: int = 1
@@ -132,6 +135,7 @@ def header_of(image: Image.Image, max_pixels: int) -> Header:
         frames=frames,
         samples=samples,
         dtype=dtype,
+        factor=1.0 if dtype == "u1" else _factor(image),
         transparent=image.has_transparency_data,
         orientation=orientation if orientation in TURNS else 1,
         profile=image.info.get("icc_profile") or None,
@@ -168,6 +172,19 @@ def _samples(image: Image.Image, frames: int) -> tuple[int, str]:
     if image.mode in WIDE_MODES:
         return 1, WIDE_MODES[image.mode]
     return {"1": 1, "L": 1, "CMYK": 4}.get(image.mode, 3), "u1"
+
+
+def _factor(image: Image.Image) -> float:
+    """PNM tells its largest value, JPEG 2000 its bits."""
+    if image.format == "PPM":
+        told = [part.args[1] for part in getattr(image, "tile", []) if part.codec_name.startswith("ppm")]
+        return told[0] / 65_535 if told else 1.0
+    if image.format == "JPEG2000":
+        with Path(str(getattr(image, "filename", ""))).open("rb") as file:
+            head = file.read(JP2_HEAD_BYTES)
+        depth = head[head.find(JP2_SIZE) + JP2_DEPTH_AT] if JP2_SIZE in head[:-JP2_DEPTH_AT] else 15
+        return float(2.0 ** ((depth & 0x7F) + 1 - 16))
+    return 1.0
 
 
 def _exif(image: Image.Image) -> Image.Exif:
@@ -258,7 +275,9 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 def as_kept(image: Image.Image, header: Header) -> NDArray[Any]:  # Any: 8 bits or the file's wide type
     """(height, width, samples): palettes and others converted, transparency put on white; wide values as they are."""
     if header.wide:
-        return np.asarray(image).astype(header.dtype)[:, :, np.newaxis]
+        values = np.asarray(image)
+        stored = values if header.factor == 1.0 else np.rint(values * header.factor)
+        return stored.astype(header.dtype)[:, :, np.newaxis]
     if header.samples == 4:
         return np.asarray(image)
     pixels = np.asarray(flattened(image, grey=header.samples == 1))

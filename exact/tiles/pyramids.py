@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import asdict
@@ -66,7 +67,8 @@ def open_made(options: OpenOptions) -> "MadePyramid | None":
     """The pyramid if it is there: reads nothing that a stranger wrote, so the web process may do it."""
     made = kept_at(options, KIND)
     try:
-        return MadePyramid.opened(made, contained=True) if made.exists() else None
+        os.utime(made)  # what is looked at is given up last
+        return MadePyramid.opened(made, contained=True)
     except (FileNotFoundError, DamagedFile):  # given up at this moment: whoever may read the original makes it anew
         return None
 

@@ -14,7 +14,10 @@ from exact.tiles.formats import open_here, open_image
 from exact.tiles.looks import Look
 from exact.tiles.prepare import prepare
 from exact.tiles.pyramids import MadePyramid
+from exact.tiles.service import NATIVE, TileAddress, TileService
+from exact.tiles.slide_cache import Original, SlideCache
 from exact.tiles.source import OpenOptions, TileSource
+from exact.tiles.tile_cache import TileCache
 from tests.contracts.tile_source import TileSourceContract
 from tests.samples import exchanged_profile, options, picture, real, scene
 
@@ -57,11 +60,15 @@ class TestUntiledTiff(TileSourceContract):
 
 
 @pytest.mark.samples
-class TestTissueMicroarray(TileSourceContract):
-    """A real large JPEG."""
-
-    def make_file(self, folder: Path) -> Path:
-        return real("images/tma_spots.jpeg")
+@pytest.mark.parametrize("name", ["images/slide.jpeg", "images/tma_spots.jpeg", "wsi/test-image.tiff"])
+def test_real_large_pictures_are_what_pillow_shows(name: str, tmp_path: Path) -> None:
+    source = open_image(real(name), options(tmp_path))
+    assert isinstance(source, MadePyramid)
+    with Image.open(real(name)) as image:
+        whole = np.asarray(image.convert("RGB")).astype(int)
+    shown = source.read_region((300, 200), 0, (500, 600))
+    assert np.abs(shown - whole[200:800, 300:800]).mean() < 2
+    assert max(source.level_dimensions[-1]) <= 256
 
 
 def made(folder: Path, name: str = "a.png", mode: str = "RGB", **saved_with: Any) -> TileSource:
@@ -146,6 +153,18 @@ def test_the_web_process_opens_a_pyramid_that_is_there_and_nothing_else(tmp_path
     assert here.details == opened.details
     assert here.details.pixel_size_source == "jfif.density"
     assert here.encoded_tile(0, 1, 1) == opened.encoded_tile(0, 1, 1)
+
+
+def test_its_tiles_are_handed_on_without_a_child(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg", SIZE)
+    prepare(path, options(tmp_path), lambda _: None)
+    slides = SlideCache(lambda file: open_here(file.path, options(tmp_path)), max_handles=2, max_bytes=10**9)
+    service, file = TileService(slides, TileCache(10**6)), Original("a" * 64, path)
+    assert [(level.columns, level.rows) for level in service.outline(file).grids[0].levels] == [(3, 3), (2, 2), (1, 1)]
+    stored = open_here(path, options(tmp_path)).encoded_tile(0, 1, 1)
+    assert service.tile(file, TileAddress(0, 0, 0, 1, 1, "jpeg", grid=NATIVE)) == stored
+    assert service.tile(file, TileAddress(0, 0, 0, 2, 2, "jpeg", grid=NATIVE))[:2] == b"\xff\xd8"
+    assert service.thumbnail(file, 64, "png")[:4] == b"\x89PNG"
 
 
 def test_a_pyramid_that_was_damaged_in_the_cache_is_not_opened(tmp_path: Path) -> None:

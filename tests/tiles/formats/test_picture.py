@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -110,14 +111,6 @@ def ramp(width: int, height: int, brightest: int) -> NDArray[np.uint16]:
     return np.tile(np.linspace(0, brightest, width).astype(np.uint16), (height, 1))
 
 
-@pytest.mark.samples
-class TestRealJpeg(TileSourceContract):
-    """A slide as one large JPEG."""
-
-    def make_file(self, folder: Path) -> Path:
-        return real("images/slide.jpeg")
-
-
 def shown(path: Path, **limits: Any) -> Pixels:
     """The first page as it is shown."""
     source = open_image(path, options(path.parent, path.name, **limits))
@@ -192,6 +185,22 @@ def test_a_window_is_chosen_on_the_values_of_the_file(tmp_path: Path, suffix: st
     assert (shown[99], shown[150], shown[201]) == (0, 128, 255)
     assert np.array_equal(narrow.read_region((0, 0), 0, (150, 3)), narrow.read_region((0, 0), 0, (301, 3))[:, :150])
     assert source.read_region((0, 0), 0, (301, 3))[1, 150, 0] in (127, 128, 129)
+
+
+@pytest.mark.parametrize("name", ["binary.pgm", "plain.pgm", "a.jp2"])
+def test_twelve_bits_have_the_values_of_the_file(tmp_path: Path, name: str) -> None:
+    values = ramp(301, 3, 4095)
+    contents = {
+        "binary.pgm": b"P5 301 3 4095\n" + values.astype(">u2").tobytes(),
+        "plain.pgm": b"P2 301 3 4095\n" + " ".join(map(str, values.ravel())).encode(),
+        "a.jp2": imagecodecs.jpeg2k_encode(values, bitspersample=12, codecformat="jp2", reversible=True, level=0),
+    }
+    (tmp_path / name).write_bytes(contents[name])
+    source = open_image(tmp_path / name, options(tmp_path))
+    assert source.details.window_limits == (0.0, 4095.0)
+    one_value = source.under(Look(window=(2047.0, 2048.0)))
+    assert np.unique(one_value.read_region((0, 0), 0, (301, 3))[values <= 2047]).tolist() == [0]
+    assert np.unique(one_value.read_region((0, 0), 0, (301, 3))[values >= 2048]).tolist() == [255]
 
 
 def test_smaller_levels_of_wide_values_are_averages_too(tmp_path: Path) -> None:
