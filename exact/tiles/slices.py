@@ -83,7 +83,7 @@ class Slices(TileSource):
     def _values(self, plane: int, frame: int) -> Values:
         """The frame as it is seen, first row on top: a view, as large as what is stored."""
 
-    def _window_of(self, values: Values) -> Window:
+    def _window_of(self, frame: int) -> Window:
         """Unless another one is asked for; some formats window each frame for itself."""
         return self._window
 
@@ -145,17 +145,17 @@ class Slices(TileSource):
         columns, rows = span(left, size[0], shown[0]), span(top, size[1], shown[1])
         if columns[0] == columns[1] or rows[0] == rows[1]:
             return np.zeros((size[1], size[0], self._description.channels), np.uint8)
-        part = self._part(self._values(plane, frame), shown, columns, rows)
+        part = self._part(self._values(plane, frame), self._shown(frame), shown, columns, rows)
         return cut(part, left - columns[0], top - rows[0], size, background=0)
 
-    def _part(self, values: Values, shown: Size, columns: Range, rows: Range) -> Pixels:
+    def _part(self, values: Values, window: Window, shown: Size, columns: Range, rows: Range) -> Pixels:
         if values.dtype.fields:
             plain = Window(LOWEST, HIGHEST)
             return np.stack([stretched(values[name], plain, shown, columns, rows) for name in COLOURS], axis=2)
-        return stretched(values, self._shown(values), shown, columns, rows)[:, :, np.newaxis]
+        return stretched(values, window, shown, columns, rows)[:, :, np.newaxis]
 
-    def _shown(self, values: Values) -> Window:
-        window = self._window_of(values)
+    def _shown(self, frame: int) -> Window:
+        window = self._window_of(frame)
         if self.asked_window is None:
             return window
         return Window(*self.asked_window, window.slope, window.intercept, window.inverted)

@@ -8,11 +8,13 @@ from exact.tiles.formats import (
     dicom_series,
     dicom_slide,
     file_stack,
+    mkt,
     nifti,
     ome_zarr,
     picture,
     tiff_stack,
     video,
+    vsi,
     whole_slide,
 )
 from exact.tiles.source import Format, OpenOptions, TileSource
@@ -72,7 +74,9 @@ FORMATS: tuple[Format, ...] = (
     ome_zarr.FORMAT,
     tiff_stack.FORMAT,
     whole_slide.FORMAT,
+    mkt.FORMAT,
     picture.FORMAT,
+    vsi.FORMAT,
     video.FORMAT,
     file_stack.format_of(open_image),
 )
