@@ -18,6 +18,7 @@ FAILED_OPEN_S = 30.0
 """A file that could not be opened is not tried again for so long."""
 MAX_FAILURES = 1024
 VIEWS_PER_HANDLE = 8
+LOOKS_PER_HANDLE = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Handle:
     leases: int = 0
     evicted: bool = False
     views: OrderedDict[tuple[int, Grid], DeepZoom] = field(default_factory=OrderedDict)
+    looks: dict[Look, TileSource] = field(default_factory=dict)
 
     @property
     def closable(self) -> bool:
@@ -59,10 +61,18 @@ class View:
     source: TileSource
     plane: int
     pyramid: DeepZoom
+    looks: dict[Look, TileSource] = field(default_factory=dict, compare=False)
+    """The image looked at otherwise, remembered so that its decoded tiles are found again."""
 
     def under(self, look: Look) -> "View":
         """The same pyramid of the image looked at otherwise."""
-        return self if look == PLAIN else replace(self, source=self.source.under(look))
+        if look == PLAIN:
+            return self
+        source = self.looks.get(look) or self.source.under(look)
+        if len(self.looks) >= LOOKS_PER_HANDLE:
+            self.looks.clear()
+        self.looks[look] = source
+        return replace(self, source=source)
 
     def shown_frame(self, frame: int) -> int:
         """Frames after the last one show the last one: the ancestor's clients count from one."""
@@ -114,7 +124,7 @@ class SlideCache:
         """A plane of the open image cut into tiles, kept open while the block runs."""
         with self._leased(file) as handle:
             shown = shown_plane(handle.source, plane)
-            yield View(handle.source, shown, self._pyramid(handle, shown, grid))
+            yield View(handle.source, shown, self._pyramid(handle, shown, grid), handle.looks)
 
     def close(self) -> None:
         """Gives up everything."""

@@ -4,15 +4,19 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from exact.tiles.errors import BadLook, NoSuchTile
 from exact.tiles.formats import open_image
 from exact.tiles.looks import ChannelLook, Look
+from exact.tiles.native_render import FROM_PIXELS, native_tile
 from exact.tiles.render import tile_pixels
+from exact.tiles.shrunk import grid_of
 from exact.tiles.slide_cache import Grid, View, pyramid_of
 from exact.tiles.source import Description, TileSource
 from tests.samples import options
@@ -133,6 +137,15 @@ class TileSourceContract(ABC):
                     pixels = tile_pixels(view, level, column, row, plane.frames - 1)
                     promised = view.pyramid.tile_region(level, column, row).tile_size
                     assert (pixels.shape[1], pixels.shape[0]) == promised
+
+    def test_every_tile_of_the_native_grid_has_its_promised_size(self, source: TileSource) -> None:
+        for plane in source.description.planes:
+            view = View(source, plane.plane, pyramid_of(source, plane.plane, FROM_PIXELS))
+            grid = grid_of(source, plane.plane)
+            for number, level in enumerate(grid.levels):
+                for column, row in {(0, 0), (level.columns - 1, level.rows - 1)}:
+                    tile = native_tile(view, grid, number, column, row, plane.frames - 1, "jpeg")
+                    assert Image.open(BytesIO(tile)).size == level.box(column, row)[2:]
 
     def test_it_names_its_cost_and_closes_twice(self, source: TileSource) -> None:
         assert source.cost >= 0

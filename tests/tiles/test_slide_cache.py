@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from exact.tiles.errors import DamagedFile, NoSuchTile
+from exact.tiles.formats import open_image
+from exact.tiles.looks import PLAIN, Look
 from exact.tiles.slide_cache import FAILED_OPEN_S, Grid, Original, SlideCache
 from exact.tiles.source import TileSource
-from tests.samples import options, picture
+from tests.samples import options, picture, volume
 
 
 class Opener:
@@ -166,3 +168,18 @@ def test_readers_and_evictions_in_many_threads_never_meet_a_closed_handle(opener
         assert all(threads.map(read, range(400)))
     cache.close()
     assert len(opener.closed) == len(opener.opened)
+
+
+def test_an_image_looked_at_otherwise_is_remembered_with_its_handle(tmp_path: Path) -> None:
+    file = Original("a", volume(tmp_path / "a.nii"))
+    slides = SlideCache(lambda file: open_image(file.path, options(tmp_path)), max_handles=1, max_bytes=2**30)
+    look, other = Look(window=(0.0, 9.0)), Look(window=(1.0, 9.0))
+    with slides.view(file, 0, Grid()) as view:
+        first = view.under(look).source
+        assert view.under(other).source is not first
+    with slides.view(file, 1, Grid()) as view:
+        assert view.under(look).source is first
+        assert view.under(PLAIN).source is view.source
+        for low in range(20):
+            view.under(Look(window=(float(low), 100.0)))
+        assert len(view.looks) <= 8
