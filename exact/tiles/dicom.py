@@ -5,17 +5,14 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pydicom
-import pydicom.config
-
 from exact.tiles.dicom_head import DIRECTORY, class_of, head_of
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # many real files bend the rules
 DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 PIXELS = {(0x7FE0, 0x0010): "integers", (0x7FE0, 0x0008): "f4", (0x7FE0, 0x0009): "f8"}
@@ -104,8 +101,17 @@ def read(path: Path) -> DicomFile:
     if DEFLATED.encode() in head_of(path):
         raise UnsupportedContent("The DICOM file is deflated as a whole: save it otherwise and upload it again.")
     with reading(), path.open("rb") as file:
-        dataset = pydicom.dcmread(file, stop_before_pixels=True)
+        dataset = parser().dcmread(file, stop_before_pixels=True)
         return DicomFile(path, dataset, str(dataset.file_meta.TransferSyntaxUID), *_pixels(file, dataset))
+
+
+@cache
+def parser() -> Any:  # Any: pydicom is untyped
+    """pydicom, loaded by those processes alone that read DICOM; many real files bend its rules."""
+    import pydicom
+
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    return pydicom
 
 
 def _pixels(file: BinaryIO, dataset: Dataset) -> tuple[Fragment | None, str]:

@@ -19,7 +19,7 @@ from exact.tiles.tiff_index import GREY as TIFF_GREY
 from exact.tiles.tiff_index import RGB, YCBCR, TileTable
 
 MAX_SIDE_PX = 2**31
-MAX_TILES = 2**26
+MAX_TILES = 2**24
 MAX_TILE_SIDE_PX = 8192
 NO_FRAME = -1
 SPARSE = "TILED_SPARSE"
@@ -176,15 +176,15 @@ def _sparse(parts: Sequence[Part], columns: int, rows: int) -> NDArray[np.int64]
             raise DamagedFile("The DICOM slide is damaged: it does not say where its tiles lie.")
         places += [(first + n, *_sparse_place(groups[n], part.pixels)) for n in range(part.pixels.frames)]
         first += part.pixels.frames
-    depths = sorted({place[3] for place in places})
-    paths = sorted({place[4] for place in places})
+    depths = {depth: n for n, depth in enumerate(sorted({place[3] for place in places}))}
+    paths = {path: n for n, path in enumerate(sorted({place[4] for place in places}))}
     if len(depths) * len(paths) * rows * columns > MAX_TILES:
         raise DamagedFile("The DICOM slide is damaged: it would have more tiles than can be.")
     index = np.full((len(paths), len(depths), rows, columns), NO_FRAME, np.int64)
     for frame, column, row, depth, path in places:
         if not (0 <= column < columns and 0 <= row < rows):
             raise DamagedFile("The DICOM slide is damaged: a tile lies outside of it.")
-        index[paths.index(path), depths.index(depth), row, column] = frame
+        index[paths[path], depths[depth], row, column] = frame
     return index
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-import pydicom.pixels
 from numpy.typing import NDArray
 from PIL import Image
 
 from exact.tiles.codestreams import encoded_size
 from exact.tiles.dicom import DicomFile, Fragment, reading, stored_frames
-from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
 
 Values = NDArray[Any]  # Any: the file decides
 Decode = Callable[[bytes, "PixelFormat"], Values]
@@ -22,6 +21,7 @@ Decode = Callable[[bytes, "PixelFormat"], Values]
 GREY = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
 MAX_SIDE_PX = 65535
+MAX_FRAMES = 2**24
 BEST_RLE_RATIO = 64
 
 
@@ -83,6 +83,8 @@ def pixel_format(file: DicomFile) -> PixelFormat:
             number_type=file.number_type,
             big_endian=file.big_endian,
         )
+    if found.frames > MAX_FRAMES:
+        raise TooManyPixels(f"The DICOM file has {found.frames:,} frames; at most {MAX_FRAMES:,} are taken.")
     if not (0 < found.rows <= MAX_SIDE_PX and 0 < found.columns <= MAX_SIDE_PX and found.frames > 0):
         raise DamagedFile("The DICOM file is damaged: its picture would have no size.")
     if found.samples not in (1, 3) or found.allocated not in (1, 8, 16, 32, 64):
@@ -174,7 +176,9 @@ class Frames:
         """Colours to 8-bit red, green, blue; grey as it is."""
         pixels = self._pixels
         if pixels.photometric == PALETTE:
-            values = pydicom.pixels.apply_color_lut(values, self._file.dataset)
+            from pydicom.pixels import apply_color_lut
+
+            values = apply_color_lut(values, self._file.dataset)
         elif pixels.samples == 3 and pixels.photometric.startswith("YBR") and not self._made_rgb_by_its_codec():
             if pixels.photometric != "YBR_FULL" or pixels.allocated != 8:
                 raise UnsupportedContent(f"DICOM colours of the kind {pixels.photometric} are not read uncompressed.")

@@ -190,7 +190,9 @@ def true_proportion(stored: Size, spacing_mm: tuple[float | None, float | None])
     """The finer spacing is one pixel, the other axis is stretched; unstretched when a spacing is unknown or absurd."""
     if spacing_mm[0] is None or spacing_mm[1] is None:
         return stored
-    finest = min(spacing_mm[0], spacing_mm[1])
+    finest, coarsest = sorted((spacing_mm[0], spacing_mm[1]))
+    if coarsest / MAX_SHOWN_SIDE_PX > finest:
+        return stored
     stretched = (round(stored[0] * spacing_mm[0] / finest), round(stored[1] * spacing_mm[1] / finest))
     return stretched if max(stretched) <= max(MAX_SHOWN_SIDE_PX, *stored) else stored
 

@@ -35,6 +35,7 @@ from exact.tiles.volumes import COLOUR, Told, Volume, VolumeSlices
 WITHOUT_PICTURE = (
     "The DICOM files hold no picture: {found}. Upload the images that they are about."  # reports, plans, states
 )
+MAX_FRAMES = 100_000
 US_CM = 3
 """Unit of an ultrasound region's pixels: centimetres."""
 
@@ -111,6 +112,9 @@ def series_of(files: list[DicomFile]) -> Series:
     _check_one_series(with_pixels)
     pixels = [pixel_format(file) for file in with_pixels]
     _check_alike(pixels)
+    count = sum(stored.frames for stored in pixels)
+    if count > MAX_FRAMES:
+        raise TooManyPixels(f"The series has {count:,} frames; at most {MAX_FRAMES:,} are taken.")
     with reading():
         found = [
             place

@@ -301,6 +301,19 @@ def test_more_than_the_limit_is_refused_before_it_is_unpacked(tmp_path: Path) ->
     assert not (tmp_path / "cache").exists()
 
 
+def test_frames_beyond_counting_are_refused_before_they_are_counted(tmp_path: Path) -> None:
+    for count in (2**31 - 1, 200_000):
+        made = with_pixels(dataset(ULTRASOUND_CLIP), np.zeros((2, 1, 1), np.uint8), NumberOfFrames=count)
+        with pytest.raises(TooManyPixels, match="frames"):
+            opened(save(made, tmp_path / "a.dcm"))
+
+
+def test_absurd_spacings_are_shown_unstretched(tmp_path: Path) -> None:
+    made = ct_slice(body()[0], 1, 0.0)
+    made.PixelSpacing = ["1e-300", "1e300"]
+    assert opened(save(made, tmp_path / "a.dcm")).dimensions == (16, 20)
+
+
 def test_a_stream_of_another_size_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     stream = imagecodecs.jpegls_encode(np.zeros((3000, 3000), np.uint8))
     made = with_pixels(dataset(ULTRASOUND_CLIP, JPEGLSLossless), np.zeros((1, 30, 30), np.uint8), [stream])
