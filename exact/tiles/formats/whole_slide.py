@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import openslide
-from PIL import Image, ImageColor
+from PIL import Image, ImageCms, ImageColor
 from typing_extensions import override
 
 from exact.tiles import profiles, slide_details, tiff
@@ -23,6 +23,7 @@ from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.mosaic import assembled
 from exact.tiles.profiles import InSrgb, Profile
+from exact.tiles.slide_parts import check_parts
 from exact.tiles.source import Description, Details, Format, OpenOptions, Pixels, Size, TileSource, cut
 
 DECODED_TILES_BYTES = 32 * 2**20
@@ -34,6 +35,8 @@ BLOCK_PX = 2048
 ICC_SIZE = "openslide.icc-size"
 OWN_TILES = ("aperio", "generic-tiff")
 """Formats of OpenSlide whose levels are directories of tiles, side by side without overlap."""
+NOT_ASKED = ("dicom",)
+"""It would take every file of the same series in the folder, and originals of all teams lie in common folders."""
 MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
 """Of slides of many files, which lie in one folder."""
 
@@ -58,7 +61,7 @@ class WholeSlide(TileSource):
             "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
         )
         self._description = slide_details.describe(self._sizes[0], self._properties)
-        self._profile = Profile(lambda: slide.color_profile) if ICC_SIZE in self._properties else None
+        self._profile = Profile(self._read_profile) if ICC_SIZE in self._properties else None
 
     @property
     @override
@@ -88,6 +91,13 @@ class WholeSlide(TileSource):
     @override
     def under(self, look: Look) -> TileSource:
         return self if look == PLAIN else InSrgb(self, profiles.chosen(look, self._profile))
+
+    def _read_profile(self) -> ImageCms.ImageCmsProfile:
+        try:
+            profile: ImageCms.ImageCmsProfile = self._slide.color_profile
+        except openslide.OpenSlideError as error:
+            raise DamagedFile(f"The profile of the slide cannot be read: {error}.") from error
+        return profile
 
     @property
     @override
@@ -225,7 +235,7 @@ def recognises(path: Path, head: bytes) -> bool:
     if head.startswith((b"\x89PNG", b"\x1f\x8b")) or is_dicom(head):
         return False
     main = main_file(path)
-    return main is not None and openslide.OpenSlide.detect_format(main) is not None
+    return main is not None and openslide.OpenSlide.detect_format(main) not in (None, *NOT_ASKED)
 
 
 def main_file(path: Path) -> Path | None:
@@ -238,12 +248,15 @@ def main_file(path: Path) -> Path | None:
 
 def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike
     """Opens a slide whose tile table was checked first: OpenSlide aborts the process on some broken ones."""
-    path = main_file(path) or path
+    given, path = path, main_file(path) or path
     with path.open("rb") as file:
         head = file.read(16)
     vendor = openslide.OpenSlide.detect_format(path)
-    if tiff.is_tiff(head) and vendor != "hamamatsu":  # NDPI keeps 64-bit offsets in 32-bit fields
-        tiff.check_ranges(path)
+    if tiff.is_tiff(head):
+        if vendor != "hamamatsu":  # NDPI keeps 64-bit offsets in 32-bit fields
+            tiff.check_ranges(path)
+    else:
+        check_parts(path, vendor, in_folder=given.is_dir())
     try:
         slide = openslide.OpenSlide(path)
         slide.set_cache(openslide_cache())
