@@ -79,7 +79,12 @@ def pytest_xdist_setupnodes() -> None:
 
 TOGETHER = {
     "crash": ("tests/crash/",),
-    "server": ("tests/journeys/", "tests/exchange/test_imports_server.py", "tests/tiles/test_who_sees_what.py"),
+    "server": (
+        "tests/journeys/",
+        "tests/exchange/test_imports_server.py",
+        "tests/ingest/test_uploads_server.py",
+        "tests/tiles/test_who_sees_what.py",
+    ),
     "backups": ("tests/operations/backups/",),
     "up": ("tests/operations/test_up.py",),
 }

@@ -51,6 +51,8 @@ const DRAWINGS = {
   tag: svg`${line("M2 2.5h5.7l6 6a1.1 1.1 0 0 1 0 1.6l-3.6 3.6a1.1 1.1 0 0 1-1.6 0L2 7.7V2.5Z")}${dot(5.1, 5.6, 1)}`,
   trash: line("M2.5 4h11M6 4V2.5h4V4M4 4l.7 9.5h6.6L12 4M6.7 6.8v4M9.3 6.8v4"),
   undo: line("M5.5 2.5 2.5 5.5l3 3M2.5 5.5h7a4 4 0 0 1 0 8H6"),
+  pause: line("M5.5 3.5v9M10.5 3.5v9"),
+  play: line("M5 3.2v9.6l7.6-4.8z"),
   upload: line("M8 10.5v-8M4.8 5.7 8 2.5l3.2 3.2M2.5 13.5h11"),
   user: line("M10.8 5.3a2.8 2.8 0 1 1-5.6 0 2.8 2.8 0 0 1 5.6 0ZM2.5 14a5.5 5.5 0 0 1 11 0"),
   users: line(

@@ -1,11 +1,13 @@
-/** Files dragged over the window: one listener that knows when they come, leave and fall. */
+/** Files and folders dragged over the window: one listener that knows when they come, leave and fall. */
+
+import { ofDrop, type Picked } from "./picked";
 
 export class FileDrop {
   /** dragenter comes for a child before dragleave of its parent, so depth is counted. */
   private depth = 0;
 
   constructor(
-    private readonly dropped: (files: File[]) => void,
+    private readonly dropped: (files: Picked[]) => void,
     private readonly hovering: (over: boolean) => void,
   ) {}
 
@@ -48,6 +50,6 @@ export class FileDrop {
     event.preventDefault();
     this.depth = 0;
     this.hovering(false);
-    this.dropped([...(event.dataTransfer?.files ?? [])]);
+    if (event.dataTransfer) void ofDrop(event.dataTransfer).then((picked) => this.dropped(picked));
   };
 }

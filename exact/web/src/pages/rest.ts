@@ -9,6 +9,7 @@ import type {
   Activity,
   AnnotationType,
   DatasetVersion,
+  Delivery,
   Export,
   ExportFormat,
   Image,
@@ -146,6 +147,18 @@ export const importProblems = (id: string, limit: number): Promise<Listing<Impor
   get(`${IMPORTS}/${id}/problems/?limit=${limit}`);
 export const moveImport = (id: string, how: "cancel" | "undo" | "restore"): Promise<Import> =>
   post(`${IMPORTS}/${id}/${how}/`, {});
+
+const DELIVERIES = `${API}/images/deliveries`;
+export const deliveriesInto = (set: number): Promise<Listing<Delivery>> =>
+  get(`${DELIVERIES}/?image_set=${set}&limit=20`);
+export const deliveryState = (id: string): Promise<Delivery> => get(`${DELIVERIES}/${id}/`);
+export const moveDelivery = (id: string, how: "start" | "cancel"): Promise<Delivery> =>
+  ask("POST", `${DELIVERIES}/${id}/${how}/`, {});
+/** Which of these contents the set has already, by hash. */
+export const knownContents = (
+  image_set: number,
+  sha256: string[],
+): Promise<Record<string, { image: number; name: string }>> => ask("POST", `${DELIVERIES}/known/`, { image_set, sha256 });
 
 export const tokens = (): Promise<Token[]> => all("/users/api/tokens/");
 export const createToken = (name: string, expires_at: string | null): Promise<Token & { token: string }> =>

@@ -240,3 +240,25 @@ export interface ImportProblem {
   code: string;
   detail: string;
 }
+
+/** One image that sent files were cut into, and what has become of it. */
+export interface DeliveredImage {
+  name: string;
+  files: number;
+  outcome: "waiting" | "reading" | "registered" | "duplicate" | "refused";
+  image: number | null;
+  sentence: string;
+}
+
+/** Files that were sent together. */
+export interface Delivery {
+  id: string;
+  image_set: number;
+  state: "receiving" | "queued" | "reading" | "registering" | "complete" | "failed" | "cancelled";
+  progress: number;
+  user: number | null;
+  problem: string | null;
+  files: { path: string; size_bytes: number; modified: number | null; received_bytes: number; upload: string }[];
+  images: DeliveredImage[];
+  aside: { path: string; code: string; sentence: string; harmless: boolean }[];
+}

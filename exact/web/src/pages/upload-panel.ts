@@ -1,26 +1,16 @@
-/** Uploads of an image set: files dropped anywhere on the page, one after the other, each with its progress and its outcome. */
+/** Uploads of an image set: files and folders dropped anywhere on the page, each with its progress and its outcome. */
 
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon, type IconName } from "../design";
 import { bytes, counted, duration, percent, speed } from "../design/format";
-import { FileDrop } from "./file-drop";
+import { Deliveries } from "./deliveries";
 import { PageElement } from "./element";
-import { newKey } from "./rest";
+import { FileDrop } from "./file-drop";
+import { ofInput } from "./picked";
 import { urls } from "./routes";
-import {
-  next,
-  over,
-  reduce,
-  remaining_s,
-  retryable,
-  totals,
-  working,
-  type Upload,
-  type UploadEvent,
-  type UploadState,
-} from "./uploads";
-import { send } from "./upload-transport";
+import type { DeliveredImage } from "./shapes";
+import { over, remaining_s, retryable, totals, wordsOf, working, type Upload, type UploadState } from "./uploads";
 
 const SIGNS: Partial<Record<UploadState, IconName>> = {
   done: "check-circle",
@@ -28,6 +18,8 @@ const SIGNS: Partial<Record<UploadState, IconName>> = {
   failed: "offline",
   cancelled: "close",
   waiting: "clock",
+  paused: "pause",
+  interrupted: "pause",
 };
 
 export class UploadPanel extends PageElement {
@@ -41,15 +33,11 @@ export class UploadPanel extends PageElement {
   declare label: string;
   declare uploads: Upload[];
   declare over: boolean;
-  private readonly files = new Map<number, File>();
-  /** A file that was lost on the way goes again under its key; a refused one is a new wish. */
-  private readonly keys = new Map<number, string>();
-  private readonly stops = new Map<number, () => void>();
+  private deliveries: Deliveries | null = null;
   private readonly drop = new FileDrop(
-    (files) => this.add(files),
+    (picked) => void this.deliveries?.add(picked),
     (over) => (this.over = over),
   );
-  private last = 0;
 
   constructor() {
     super();
@@ -65,67 +53,34 @@ export class UploadPanel extends PageElement {
 
   override disconnectedCallback(): void {
     this.drop.deaf();
+    this.deliveries?.stop();
     window.removeEventListener("beforeunload", this.leaving);
     super.disconnectedCallback();
   }
 
+  protected override firstUpdated(): void {
+    this.deliveries = new Deliveries(this.imageSet, (uploads) => (this.uploads = uploads), this.arrived);
+    void this.deliveries.goOn();
+  }
+
   private readonly leaving = (event: BeforeUnloadEvent): void => {
-    if (totals(this.uploads).active) event.preventDefault();
+    if (this.uploads.some((upload) => upload.state === "uploading")) event.preventDefault();
   };
 
   choose(): void {
-    this.querySelector<HTMLInputElement>("input[type=file]")?.click();
+    this.querySelector<HTMLInputElement>("input[data-testid=upload-input]")?.click();
   }
 
-  private chosen(event: Event): void {
+  private readonly chosen = (event: Event): void => {
     const input = event.target as HTMLInputElement;
-    this.add([...(input.files ?? [])]);
+    void this.deliveries?.add(ofInput(input));
     input.value = "";
-  }
+  };
 
-  private add(files: File[]): void {
-    const added = files.map((file) => ({ id: ++this.last, name: file.name, size_bytes: file.size, file }));
-    added.forEach(({ id, file }) => this.files.set(id, file));
-    this.tell({ type: "added", files: added.map(({ id, name, size_bytes }) => ({ id, name, size_bytes })) });
-  }
-
-  /** Every event goes through here; whatever it ended, the next file starts. */
-  private tell(event: UploadEvent): void {
-    this.uploads = reduce(this.uploads, event);
-    if (event.type === "accepted") this.arrived(event.images);
-    if (event.type === "refused") this.keys.delete(event.id);
-    this.startNext();
-  }
-
-  private arrived(images: number[]): void {
+  private readonly arrived = (images: number[]): void => {
     this.dispatchEvent(new CustomEvent("exact-uploaded", { detail: images }));
     window.dispatchEvent(new Event("exact-granted"));
-  }
-
-  private startNext(): void {
-    const upload = next(this.uploads);
-    const file = upload ? this.files.get(upload.id) : undefined;
-    if (!upload || !file) return;
-    this.uploads = reduce(this.uploads, { type: "started", id: upload.id, at_ms: performance.now() });
-    const key = this.keys.get(upload.id) ?? newKey();
-    this.keys.set(upload.id, key);
-    this.stops.set(
-      upload.id,
-      send(file, this.imageSet, key, (outcome) => this.tell({ ...outcome, id: upload.id } as UploadEvent)),
-    );
-  }
-
-  private cancel(upload: Upload): void {
-    this.stops.get(upload.id)?.();
-    this.tell({ type: "cancelled", id: upload.id });
-  }
-
-  private cancelAll(): void {
-    this.uploads
-      .filter((upload) => !over(upload))
-      .reverse()
-      .forEach((upload) => this.cancel(upload));
-  }
+  };
 
   protected override render() {
     return html`<input
@@ -142,7 +97,9 @@ export class UploadPanel extends PageElement {
 
   private overlay() {
     return html`<div class="drop-overlay">
-      <div class="drop-words">${icon("upload")}<strong>Drop to upload</strong><span>to ${this.label}</span></div>
+      <div class="drop-words">
+        ${icon("upload")}<strong>Drop files, folders or zips to upload</strong><span>to ${this.label}</span>
+      </div>
     </div>`;
   }
 
@@ -162,8 +119,10 @@ export class UploadPanel extends PageElement {
   private summary() {
     const sum = totals(this.uploads);
     const words = sum.active
-      ? `Uploading ${sum.done + sum.refused + 1} of ${counted(sum.count, "file")}`
-      : `${counted(sum.done, "file")} uploaded`;
+      ? `Uploading ${Math.min(sum.count, sum.done + sum.refused + 1)} of ${sum.count}`
+      : sum.done
+        ? `${counted(sum.done, "upload")} done`
+        : "Uploads";
     return html`<header class="card-head">
       <h2>${words}</h2>
       ${sum.refused ? html`<span class="badge bad">${sum.refused} not uploaded</span>` : nothing}
@@ -172,8 +131,8 @@ export class UploadPanel extends PageElement {
       <span class="unseen" role="status">${words}${sum.refused ? `, ${sum.refused} not uploaded` : ""}</span>
       ${
         sum.active
-          ? html`<button class="button small" @click=${this.cancelAll}>Cancel all</button>`
-          : html`<button class="button quiet small" @click=${() => this.tell({ type: "cleared" })}>
+          ? html`<button class="button small" @click=${() => this.deliveries?.cancelAll()}>Cancel all</button>`
+          : html`<button class="button quiet small" @click=${() => this.deliveries?.tell({ type: "cleared" })}>
               Clear the list
             </button>`
       }
@@ -193,52 +152,102 @@ export class UploadPanel extends PageElement {
         <div class="upload-line">
           <strong class="clip">${upload.name}</strong><span class="muted">${this.figures(upload)}</span>
         </div>
-        ${
-          working(upload)
-            ? html`<exact-progress
-                label="Upload of ${upload.name}"
-                .max=${upload.state === "reading" ? 0 : Math.max(1, upload.size_bytes)}
-                .value=${upload.sent_bytes}
-              ></exact-progress>`
-            : nothing
-        }
+        ${this.progress(upload)}
         ${upload.sentence ? html`<p class="upload-sentence">${upload.sentence}</p>` : nothing}
+        ${this.results(upload)}
       </div>
       ${this.tools(upload)}
     </li>`;
   }
 
+  private progress(upload: Upload) {
+    if (!working(upload) && upload.state !== "paused" && upload.state !== "interrupted") return nothing;
+    const reading = upload.state === "reading";
+    return html`<exact-progress
+      label=${reading ? `Reading of ${upload.name}` : `Upload of ${upload.name}`}
+      .max=${reading ? (upload.share > 0 ? 1 : 0) : Math.max(1, upload.size_bytes)}
+      .value=${reading ? upload.share : upload.sent_bytes}
+    ></exact-progress>`;
+  }
+
+  /** What became of each image; a single one is told by the row itself. */
+  private results(upload: Upload) {
+    const passed = upload.passed.map((path) => path.split("/").at(-1)).join(", ");
+    return html`${
+      upload.results.length > 1
+        ? html`<ul class="upload-results" aria-label="Images of ${upload.name}">
+            ${upload.results.map((result) => this.result(result))}
+          </ul>`
+        : nothing
+    }${
+      over(upload) && passed ? html`<p class="upload-sentence">Passed over: ${passed}.</p>` : nothing
+    }`;
+  }
+
+  private result(result: DeliveredImage) {
+    const name = result.image === null ? result.name : html`<a href=${urls.image(result.image)}>${result.name}</a>`;
+    const words = result.outcome === "waiting" ? "" : result.outcome === "reading" ? "Reading…" : wordsOf(result);
+    return html`<li class=${result.outcome} data-testid="upload-result" data-outcome=${result.outcome}>
+      <span class="clip">${name}</span><span class="muted">${words}</span>
+    </li>`;
+  }
+
   private figures(upload: Upload): string {
-    if (upload.state === "waiting") return `${bytes(upload.size_bytes)} · waiting`;
-    if (upload.state === "reading") return "Sent. The server is reading it…";
-    if (upload.state !== "uploading") return bytes(upload.size_bytes);
+    const files = upload.files > 1 ? `${upload.files} files · ` : "";
+    if (upload.state === "waiting") return `${files}${bytes(upload.size_bytes)} · waiting`;
+    if (upload.state === "reading")
+      return upload.share > 0 ? `Sent. Reading: ${percent(upload.share, 1)}` : "Sent. The server is reading it…";
+    if (upload.state === "paused" || upload.state === "interrupted")
+      return `${files}${bytes(upload.sent_bytes)} of ${bytes(upload.size_bytes)} · paused`;
+    if (upload.state !== "uploading") return `${files}${bytes(upload.size_bytes)}`;
     const left = remaining_s(upload);
     const words = [
       percent(upload.sent_bytes, upload.size_bytes),
       upload.bytes_per_second ? speed(upload.bytes_per_second) : "",
       left === null ? "" : `${duration(left)} left`,
     ];
-    return words.filter(Boolean).join(" · ");
+    return files + words.filter(Boolean).join(" · ");
   }
 
   private tools(upload: Upload) {
-    const [first] = upload.images;
-    if (upload.state === "done" && first !== undefined)
-      return html`<a class="button quiet small" href=${urls.image(first)}>Open</a>`;
-    if (retryable(upload))
-      return html`<button class="button small" @click=${() => this.tell({ type: "again", id: upload.id })}>
-        ${icon("refresh")}Try again
+    const open = upload.results.length === 1 ? upload.results[0]?.image : null;
+    if (upload.state === "done" && open)
+      return html`<a class="button quiet small" href=${urls.image(open)}>Open</a>`;
+    if (upload.state === "interrupted")
+      return html`<button class="button small" @click=${() => this.choose()}>Choose again</button>
+        ${this.cancelButton(upload)}`;
+    if (retryable(upload) && this.deliveries?.has(upload))
+      return html`<button class="button small" @click=${() => this.deliveries?.tell({ type: "again", id: upload.id })}>
+        ${icon("refresh")}${upload.state === "failed" ? "Go on" : "Try again"}
       </button>`;
-    if (!over(upload))
-      return html`<button
-        class="button quiet square small"
-        aria-label="Cancel ${upload.name}"
-        title="Cancel"
-        @click=${() => this.cancel(upload)}
-      >
-        ${icon("close")}
-      </button>`;
-    return nothing;
+    if (over(upload)) return nothing;
+    return html`${this.pauseButton(upload)}${this.cancelButton(upload)}`;
+  }
+
+  private pauseButton(upload: Upload) {
+    const paused = upload.state === "paused";
+    if (!paused && upload.state !== "uploading") return nothing;
+    const words = paused ? "Go on with" : "Pause";
+    return html`<button
+      class="button quiet square small"
+      aria-label="${words} ${upload.name}"
+      title=${paused ? "Go on" : "Pause"}
+      data-testid=${paused ? "upload-resume" : "upload-pause"}
+      @click=${() => (paused ? this.deliveries?.tell({ type: "resumed", id: upload.id }) : this.deliveries?.pause(upload))}
+    >
+      ${icon(paused ? "play" : "pause")}
+    </button>`;
+  }
+
+  private cancelButton(upload: Upload) {
+    return html`<button
+      class="button quiet square small"
+      aria-label="Cancel ${upload.name}"
+      title="Cancel"
+      @click=${() => this.deliveries?.cancel(upload)}
+    >
+      ${icon("close")}
+    </button>`;
   }
 }
 
