@@ -67,6 +67,12 @@ UPLOAD_EXPIRES_H = int(environment("EXACT_UPLOAD_EXPIRES_H", "168"))
 """Hours after which a file of which nothing more has come is given up."""
 IMPORT_MAX_BYTES = int(environment("EXACT_IMPORT_MAX_BYTES", str(2 * 2**30)))
 """Largest file of annotations that is taken; packed, it may unpack to four times as much."""
+WATCHED_FOLDERS = [place for place in environment("EXACT_WATCHED_FOLDERS", "").split(",") if place]
+"""Folders whose images come into sets by themselves: NUMBER_OF_SET=/absolute/path, with commas between them."""
+WATCHED_BY = environment("EXACT_WATCHED_BY", "")
+"""The user name of who brings them in; they need the right to upload."""
+WATCHED_COPY = environment("EXACT_WATCHED_COPY", "") == "1"
+"""1 copies what is found in watched folders; without it the files stay where they are, and must not change there."""
 REMOTE_CACHE_BYTES = int(environment("EXACT_REMOTE_CACHE_BYTES", str(50 * 2**30)))
 """Disk below the cache folder for copies of images that were imported by reference from elsewhere (s3://...)."""
 PICTURE_MAX_PIXELS = int(environment("EXACT_PICTURE_MAX_PIXELS", str(2**30)))

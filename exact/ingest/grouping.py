@@ -7,15 +7,13 @@ from pathlib import PurePosixPath
 
 from exact.ingest.arrivals import Arrived, Aside, Cut, Group
 from exact.ingest.heads import Head
+from exact.tiles.stack_names import NUMBERED, TOKEN, place_of
 
 JUNK_FOLDERS = {"__macosx", "$recycle.bin", "system volume information", "@eadir"}
 JUNK = {".ds_store", "thumbs.db", "desktop.ini", ".localized", "ehthumbs.db"}
 README = re.compile(r"readme([-_ ]\w+)?(\.(txt|md|rst|html?|pdf))?", re.IGNORECASE)
 COMPANION = ".companion.ome"
 ZARR_MARKS = {".zgroup", ".zattrs", ".zarray", "zarr.json"}
-Z_STACK = re.compile(r"(?P<base>.+)_z\d+(_t\d+)?(?P<suffix>(\.[a-z0-9]+){1,2})", re.IGNORECASE)
-ANCESTORS_Z_STACK = re.compile(r"\d+_\d+_(?P<name>.+)")
-"""In a folder that is named like the image: <stem>/<z>_<frame>_<name>."""
 
 Rest = dict[str, Arrived]
 """What no rule has taken yet, by path."""
@@ -85,12 +83,13 @@ def dicom_series(rest: Rest, heads: Heads) -> list[Group]:
 
 def z_stacks(rest: Rest, _: Heads) -> list[Group]:
     """Planes as files: <base>_z<Z>_t<T>.<suffix>, or <stem>/<z>_<frame>_<name>."""
-    stacks: dict[tuple[str, str], list[str]] = defaultdict(list)
+    stacks: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for path in sorted(rest):
-        if name := _stack_of(path):
-            stacks[_folder(path), name.lower()].append(path)
-    many = [(folder, paths) for (folder, _), paths in stacks.items() if len(paths) > 1]
-    return [_taken(rest, _stack_of(paths[0]) or "", paths, folder) for folder, paths in many]
+        place = place_of(_name(path))
+        if place and "z" in place[2] and (TOKEN.search(_name(path)) or _in_folder_of_its_name(path)):
+            stacks[_folder(path), place[0], place[2]].append(path)
+    many = [(key[0], paths) for key, paths in stacks.items() if len(paths) > 1]
+    return [_taken(rest, _stack_name(_name(paths[0])), paths, folder) for folder, paths in many]
 
 
 RULES: tuple[Callable[[Rest, Heads], list[Group]], ...] = (
@@ -98,13 +97,15 @@ RULES: tuple[Callable[[Rest, Heads], list[Group]], ...] = (
 )  # fmt: skip
 
 
-def _stack_of(path: str) -> str:
-    """The name of the stack that this is a plane of."""
-    name, folder = _name(path), _name(_folder(path))
-    if found := ANCESTORS_Z_STACK.fullmatch(name):
-        return found["name"] if folder and _stem(found["name"]).lower() == folder.lower() else ""
-    found = Z_STACK.fullmatch(name)
-    return f"{found['base']}{found['suffix']}" if found else ""
+def _stack_name(name: str) -> str:
+    """Of the stack that this is a plane of."""
+    numbered = NUMBERED.fullmatch(name)
+    return numbered[3] if numbered and not TOKEN.search(name) else TOKEN.sub("", name)
+
+
+def _in_folder_of_its_name(path: str) -> bool:
+    """As the ancestor keeps its stacks: other files begin with two numbers by chance."""
+    return _stem(_stack_name(_name(path))).lower() == _name(_folder(path)).lower()
 
 
 def _with_folder(rest: Rest, suffix: str, folder_of: Callable[[str], str]) -> list[Group]:

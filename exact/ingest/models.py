@@ -81,6 +81,20 @@ class DeliveredFile(models.Model):
         constraints = [models.UniqueConstraint(fields=["delivery", "path"], name="one_file_of_a_path")]
 
 
+class SeenFile(models.Model):
+    """A file that stays where it is, as it was when it was read: the same again need not be read again."""
+
+    url = models.TextField(primary_key=True)
+    size_bytes = models.BigIntegerField()
+    stamp = models.TextField()
+    sha256 = models.TextField()
+    problem = models.TextField(default="")
+    """Why the image that it is, or is part of, was refused."""
+
+    class Meta:
+        db_table = "seen_files"
+
+
 class DeliveredImage(models.Model):
     """One image that the files were cut into, and what has become of it."""
 

@@ -6,7 +6,7 @@ of them have ended, and the log says which were registered before the table coul
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -29,6 +29,7 @@ from exact.ingest.deliveries import forget_files, path_of
 from exact.ingest.folders import delivery_folder
 from exact.ingest.models import ENDED, WORKING, DeliveredImage, Delivery, Outcome, State
 from exact.ingest.parts import sha256_of
+from exact.ingest.preparing import prepare
 from exact.ingest.progress import Stopped, Teller, Watch
 from exact.ingest.registering import refuse_twin, register, sha256_of_group, together
 from exact.storage.places import place_of
@@ -80,12 +81,9 @@ class Ingesting:
     def go_on(self) -> None:
         """To an end; whatever goes wrong with one image is told of it, and the next one is taken."""
         try:
-            self.person()
-            self.teller.move(State.READING)
-            cut = self.read()
-            rows = self.note(cut)
-            self.teller.move(State.REGISTERING)
-            self.take_all(cut.groups, rows)
+            if not self.all_ended():
+                self.work()
+            forget_files(self.delivery.id)
             self.teller.move(State.COMPLETE, share=1.0)
         except Stopped:
             logger.info("delivery %s was cancelled", self.delivery.id)
@@ -101,6 +99,20 @@ class Ingesting:
             self._count_attempt()
             raise
         forget_files(self.delivery.id)
+
+    def all_ended(self) -> bool:
+        """Everything was done, but for saying so: the files may be gone."""
+        left = self.delivery.images.exclude(outcome__in=ENDED)
+        return self.delivery.state == State.REGISTERING and not left.exists()
+
+    def work(self) -> None:
+        """From the beginning."""
+        self.person()
+        self.teller.move(State.READING)
+        cut = self.read()
+        rows = self.note(cut)
+        self.teller.move(State.REGISTERING)
+        self.take_all(cut.groups, rows)
 
     def person(self) -> Person:
         """Who sent it, while they may upload into the team."""
@@ -138,15 +150,16 @@ class Ingesting:
         total, done = max(1, sum(group.size_bytes for group in groups)), 0
         for group, row in zip(groups, rows, strict=True):
             if row.outcome not in ENDED:
-                self.take(group, row)
+                begin, length = done / total, group.size_bytes / total
+                self.take(group, row, lambda share, begin=begin, length=length: begin + share * length)  # type: ignore[misc]
             done += group.size_bytes
             self.teller.maybe(done / total)
 
-    def take(self, group: Group, row: DeliveredImage) -> None:
-        """It becomes an image, is one already, or is refused with a sentence."""
+    def take(self, group: Group, row: DeliveredImage, whole: Callable[[float], float]) -> None:
+        """It becomes an image, is one already, or is refused; `whole` makes of a share of it one of everything."""
         self.teller.image(row, outcome=Outcome.READING.value)
         try:
-            answer = self.registered(group)
+            answer = self.registered(group, lambda share: self.teller.maybe(whole(share)))
         except Busy:
             raise
         except (Refusal, TileError) as error:
@@ -155,7 +168,7 @@ class Ingesting:
         self.teller.image(row, outcome=Outcome.REGISTERED.value, share=1.0, image=answer.number)
         make_thumbnail(row.sha256)
 
-    def registered(self, group: Group) -> Answer:
+    def registered(self, group: Group, watch: Callable[[float], None]) -> Answer:
         """The command is granted once, whoever asks again; what it was granted for is not read again."""
         person = self.person()
         with together(group) as image:
@@ -164,6 +177,7 @@ class Ingesting:
             if done := log.done(command_id):
                 return told(command_id, done)
             refuse_twin(image.sha256, self.delivery.image_set_id)
+            prepare(image.path, image.sha256, image.size_bytes, watch)
             granting = partial(dispatch, by=person, key=key, correlation_id=self.delivery.id)
             return register(image, self.delivery.image_set_id, granting)
 

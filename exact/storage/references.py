@@ -121,7 +121,7 @@ def referred_place(sha256: str, reference: Reference) -> Path:
         os.utime(cached)
         return cached
     if reference.size_bytes > AT_ONCE_BYTES:
-        threading.Thread(target=_fetch_quietly, args=(sha256, reference), daemon=True).start()
+        threading.Thread(target=_fetch_quietly, args=(sha256, reference), name=f"fetch {sha256}", daemon=True).start()
         raise Busy(
             f"{reference.filename} is being fetched from where it lies; look again in a minute.", code="fetching"
         )
@@ -148,7 +148,7 @@ def fetch(sha256: str, reference: Reference) -> bool:
                     "import it anew; ask the administrator."
                 )
             growing.rename(cached)
-    _give_up_oldest(cached)
+    trim_cache(cached)
     return True
 
 
@@ -190,10 +190,11 @@ def _alone(growing: Path) -> Iterator[Path | None]:
         os.close(descriptor)
 
 
-def _give_up_oldest(newest: Path) -> None:
+def trim_cache(newest: Path | None = None) -> None:
     """Removes copies that nobody asked for the longest; whoever has one open keeps reading it."""
-    files = sorted((file for file in newest.parent.glob("[0-9a-f]*") if file != newest), key=_last_used)
-    total = newest.stat().st_size + sum(_size(file) for file in files)
+    folder = Path(settings.CACHE) / "remote"
+    files = sorted((file for file in folder.glob("[0-9a-f]*") if file != newest), key=_last_used)
+    total = (_size(newest) if newest else 0) + sum(_size(file) for file in files)
     for file in files:
         if total <= settings.REMOTE_CACHE_BYTES:
             return

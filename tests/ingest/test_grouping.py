@@ -86,8 +86,10 @@ def test_a_single_slice_is_a_file() -> None:
 
 
 def test_planes_as_files_are_one_stack() -> None:
-    assert images("s/Cells_z0.tif", "s/cells_Z1.TIF", "s/cells_z1_t2.tif", "s/other_z0.tif") == {
-        "Cells.tif": ["Cells_z0.tif", "cells_Z1.TIF", "cells_z1_t2.tif"],
+    assert images("s/Cells_z0.tif", "s/cells_Z1.TIF", "s/cells_t1.tif", "s/cells_t2.tif", "s/other_z0.tif") == {
+        "Cells.tif": ["Cells_z0.tif", "cells_Z1.TIF"],
+        "cells_t1.tif": ["cells_t1.tif"],
+        "cells_t2.tif": ["cells_t2.tif"],
         "other_z0.tif": ["other_z0.tif"],
     }
     assert images("cells_z0.ome.tif", "cells_z1.ome.tif") == {"cells.ome.tif": ["cells_z0.ome.tif", "cells_z1.ome.tif"]}

@@ -23,7 +23,7 @@ from exact.domain.errors import Busy  # isort: skip
 from exact.eventstore.errors import UNAVAILABLE  # isort: skip
 from exact.exchange import imports  # isort: skip
 from exact.exchange.folders import sweep_imports  # isort: skip
-from exact.ingest import performing  # isort: skip
+from exact.ingest import performing, watching  # isort: skip
 from exact.ingest.deliveries import sweep_deliveries  # isort: skip
 from exact.ingest.deliveries import unfinished as unfinished_deliveries  # isort: skip
 from exact.projections.originals import sweep_unnamed  # isort: skip
@@ -78,6 +78,11 @@ def finish_deliveries() -> None:
         tried(performing.perform, delivery_id)
 
 
+def look_at_watched_folders() -> None:
+    """Take what has come to rest there."""
+    watching.look()
+
+
 def tried(perform: Callable[[UUID], object], one: UUID) -> None:
     """A mistake of ours ends this one only: it is counted in its row, and told."""
     try:
@@ -126,6 +131,7 @@ class Housekeeping(Middleware):
             Round(finish_exports, LOOK_EVERY_S),
             Round(finish_imports, LOOK_EVERY_S),
             Round(finish_deliveries, LOOK_EVERY_S),
+            Round(look_at_watched_folders, LOOK_EVERY_S),
             Round(sweep, SWEEP_EVERY_S),
         ]
         for one in self.rounds:

@@ -48,6 +48,7 @@ LEFT_OUT = {
     "import_runs": "How far a file has come; what an import brought is facts, and a file that waits is sent again.",
     "deliveries": "Files on their way to becoming images; what has not become one is sent again.",
     "delivered_files": "See deliveries.",
+    "seen_files": "Hashes of files that lie elsewhere; they are read again where this is not known.",
     "delivered_images": "What became of each is told for a month; the images are facts.",
     "exports": "A file that was exported can be exported again, to the same bytes.",
 }
