@@ -45,7 +45,8 @@ SIGNATURES = (
     *(b"P%d" % kind for kind in range(1, 7)),
     *(b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  \r\n\x87\n"),
 )
-AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+AVIF_BRANDS, AVIF_OTHER_BRANDS = (b"avif", b"avis"), (b"mif1", b"msf1")
+"""The other ones are those of HEIF in general: HEIC pictures of telephones have them too, and cannot be read."""
 STRIP_ROWS = 1024
 """Even, so that halving a strip needs no row of the next one."""
 WINDOW_SAMPLES = 1_000_000
@@ -173,8 +174,15 @@ def frames_of(header: Header, starts_ms: list[float]) -> tuple[tuple[Axis, ...],
 
 def recognises(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the head is enough
     """By the first bytes of the formats that Pillow reads for us."""
-    in_box = (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or (head[4:8] == b"ftyp" and head[8:12] in AVIF_BRANDS)
-    return head.startswith(SIGNATURES) or tiff.is_tiff(head) or in_box
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(SIGNATURES) or tiff.is_tiff(head) or webp or _is_avif(head)
+
+
+def _is_avif(head: bytes) -> bool:
+    if head[4:8] != b"ftyp":
+        return False
+    brand, compatible = head[8:12], head[16 : int.from_bytes(head[:4], "big")]
+    return brand in AVIF_BRANDS or (brand in AVIF_OTHER_BRANDS and any(known in compatible for known in AVIF_BRANDS))
 
 
 def open_picture(path: Path, options: OpenOptions) -> TileSource:

@@ -13,6 +13,7 @@ from PIL import Image
 from exact.tiles import unpacked
 from exact.tiles.errors import BadLook, DamagedFile, TileError, TooManyPixels
 from exact.tiles.formats import open_image
+from exact.tiles.formats.picture import FORMAT
 from exact.tiles.looks import Look
 from exact.tiles.source import Axis, Pixels
 from tests.contracts.tile_source import TileSourceContract
@@ -245,6 +246,20 @@ def test_even_steps_in_time_are_told(tmp_path: Path) -> None:
 def test_an_animation_of_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     with pytest.raises(TooManyPixels):
         open_image(animation(tmp_path / "a.gif"), options(tmp_path, picture_max_pixels=3 * 40 * 30 - 1))
+
+
+@pytest.mark.parametrize(
+    ("brand", "compatible", "expected"),
+    [
+        (b"avif", b"mif1miaf", True),
+        (b"mif1", b"avifmiaf", True),
+        (b"mif1", b"heicmiaf", False),
+        (b"heic", b"mif1avif", False),
+    ],
+)
+def test_avif_is_told_from_the_pictures_of_telephones(brand: bytes, compatible: bytes, expected: bool) -> None:
+    head = (16 + len(compatible)).to_bytes(4, "big") + b"ftyp" + brand + bytes(4) + compatible + b"avif"
+    assert FORMAT.recognises(Path("unused"), head) is expected
 
 
 def test_two_pictures_of_one_file_are_two_frames(tmp_path: Path) -> None:

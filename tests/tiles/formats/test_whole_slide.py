@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from exact.tiles.errors import BadLook, DamagedFile, NoSuchTile, TileError
 from exact.tiles.formats import open_image
 from exact.tiles.looks import Look
+from exact.tiles.source import TileSource
 from tests.contracts.tile_source import TileSourceContract
-from tests.samples import options, real, scene, svs, tiled_tiff
+from tests.samples import exchanged_profile, options, real, scene, svs, tiled_tiff
 
 
 class TestGenericTiff(TileSourceContract):
@@ -166,3 +168,24 @@ def test_a_slide_without_a_profile_has_none_to_apply(tmp_path: Path) -> None:
     assert source.under(Look()) is source
     with pytest.raises(BadLook, match="no colour profile"):
         source.under(Look(profile=True))
+
+
+def with_profile(path: Path, icc: bytes) -> TileSource:
+    """A generic tiled TIFF that carries the profile."""
+    tifffile.imwrite(path, scene((700, 500)), photometric="rgb", tile=(256, 256), iccprofile=icc)
+    return open_image(path, options(path.parent))
+
+
+def test_a_broken_profile_of_a_slide_is_refused_and_its_plain_look_still_works(tmp_path: Path) -> None:
+    whole = exchanged_profile()
+    source = with_profile(tmp_path / "a.tif", whole[:128] + bytes(len(whole) - 128))
+    assert source.description.format == "generic-tiff"
+    with pytest.raises(BadLook, match="cannot be used"):
+        source.under(Look(profile=True)).read_region((0, 0), 0, (9, 9))
+    assert np.array_equal(source.read_region((0, 0), 0, (9, 9)), scene((700, 500))[:9, :9])
+
+
+def test_the_profile_of_a_slide_exchanges_its_colours(tmp_path: Path) -> None:
+    source = with_profile(tmp_path / "a.tif", exchanged_profile())
+    assert source.read_region((690, 0), 0, (1, 1))[0, 0, 0] > 200
+    assert source.under(Look(profile=True)).read_region((690, 0), 0, (1, 1))[0, 0, 1] > 200
