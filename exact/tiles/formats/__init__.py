@@ -33,8 +33,8 @@ def open_image(path: Path, options: OpenOptions) -> TileSource:
             except TileError as error:
                 first_problem = first_problem or error
     raise first_problem or UnknownFormat(
-        "The file's content is no image that can be read here: whole-slide images (SVS, tiled TIFF, ...), "
-        "NIfTI volumes, PNG, JPEG and TIFF pictures are."
+        "The file's content is no image that can be read here: whole-slide images (SVS, tiled TIFF, DICOM, CZI, ...), "
+        "volumes (NIfTI, DICOM), videos, and PNG, JPEG and TIFF pictures are."
     )
 
 

@@ -1,4 +1,12 @@
-"""DICOM: a folder with one series, or a file of one or many frames; volumes in three planes, clips by time."""
+"""DICOM: a folder with one series, or a file of one or many frames; volumes in three planes, clips by time.
+
+Volumes (CT, MR, PET, enhanced multi-frame, RTDOSE, SEG, Siemens' mosaics) sorted by position, the header's window and
+rescaling, volumes in time; clips and single pictures (US, SC, NM, palettes, RGB, YBR). Uncompressed in both byte
+orders, RLE, JPEG (8 and 12 bits, lossless), JPEG-LS, JPEG 2000, HTJ2K. A folder is one even series, or refused with
+the reason; other files in it are passed over. Up to 100,000 frames and 8 GiB unpacked, once. Not read: deflated
+files, reports, plans, DICOMDIR, files without preamble. Tried with real files of each kind but PET, HTJ2K and
+lossless JPEG, which the tests make.
+"""
 
 import math
 from collections import Counter

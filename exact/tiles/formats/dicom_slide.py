@@ -1,4 +1,10 @@
-"""DICOM whole-slide images: a file, or a folder with the levels, label and overview of one slide."""
+"""DICOM whole-slide images: a file, or a folder with the levels, label and overview of one slide.
+
+JPEG tiles are handed on as they lie; JPEG-LS, JPEG 2000, RLE and uncompressed ones are decoded. TILED_FULL and
+TILED_SPARSE (white where nothing was scanned), concatenations, focal planes and optical paths as frames, the ICC
+profile. Up to 16,777,216 tiles a level. Of several files of one size the first is shown; grey optical paths by their
+highest 8 bits. Tried with three real slides.
+"""
 
 import threading
 from collections.abc import Mapping, Sequence

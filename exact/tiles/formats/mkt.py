@@ -1,4 +1,9 @@
-"""CellVizio recordings (MKT): frames of 16 bits in time, each windowed inside the round field of the probe."""
+"""CellVizio recordings (MKT): frames of 16 bits in time, each windowed inside the round field of the probe.
+
+There is no published description of the format, and no real file could be reached: tried with files made in the tests
+after what two open readers expect. Without a description at the end of the file only frames of 512 x 512 and 576 x
+576 to 580 pixels are recognised. Pixel sizes from the field of view; unknown where it is not told.
+"""
 
 import math
 import os

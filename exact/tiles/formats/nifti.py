@@ -1,4 +1,10 @@
-"""NIfTI volumes (.nii, .nii.gz; 1 and 2): three planes in radiological convention, true proportion, windowed."""
+"""NIfTI volumes (.nii, .nii.gz; 1 and 2): three planes in radiological convention, true proportion, windowed.
+
+Numbers of 8 to 64 bits, both byte orders, RGB(A); oblique and sheared volumes along their own axes; 3 to 7
+dimensions, those beyond three as frames named by time where the header says seconds. Tried with 13 real files, plain
+and packed. Packed files are unpacked once, up to 8 GiB and never further than the header promises. Not read: complex
+numbers, .hdr with .img.
+"""
 
 import math
 import struct

@@ -1,4 +1,9 @@
-"""Videos (MP4, AVI, WebM, Matroska): frames by time, each found exactly, whatever the file's index says."""
+"""Videos (MP4, AVI, WebM, Matroska): frames by time, each found exactly, whatever the file's index says.
+
+What FFmpeg decodes without hardware (H.264, H.265, VP8, VP9, MPEG-4, Motion JPEG, FFV1, ...); AV1 is refused by name.
+Frames are counted and timed by decoding them once, up to 10,000; longer videos, up to 500,000 frames, are believed
+what they say. No sound. Tried with three real files.
+"""
 
 import itertools
 import os

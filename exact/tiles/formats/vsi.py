@@ -1,4 +1,9 @@
-"""Olympus VSI (a .vsi file with its folder of .ets files), by the optional library slideio where it is installed."""
+"""Olympus VSI (a .vsi file with its folder of .ets files), by the optional library slideio where it is installed.
+
+A folder with one .vsi file and its .ets files; the largest scene, without frames and channels. slideio is not locked:
+the administrator installs it, and a refusal says so. Tried with slideio 2.10 on a slide of Aperio's, with no real
+VSI.
+"""
 
 import threading
 from collections.abc import Callable, Mapping

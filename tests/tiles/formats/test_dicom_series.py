@@ -390,6 +390,16 @@ def test_a_real_series_in_time_is_ten_volumes_of_fifteen_slices(tmp_path: Path) 
 
 
 @pytest.mark.samples
+def test_a_real_dose_is_a_volume_in_gray_and_a_real_mask_shows_zeros_and_ones(tmp_path: Path) -> None:
+    dose = open_image(real("dicom/rtdose.dcm"), options(tmp_path, "dose"))
+    assert dose.description.pixel_size_um == pytest.approx((10_000, 10_000, 5_000))
+    assert dose.details.window_limits == pytest.approx((0.795, 1.254))
+    mask = open_image(real("dicom/seg_image_ct_binary.dcm"), options(tmp_path, "mask"))
+    assert set(np.unique(shown(mask, AXIAL, 1))) <= {0, 255}
+    assert mask.nFrames == 3
+
+
+@pytest.mark.samples
 def test_real_folders_that_are_no_one_series_are_refused_with_the_reason(tmp_path: Path) -> None:
     for name, reason in (
         ("dicom/mr_series_orient_cor", "6 DICOM series"),
