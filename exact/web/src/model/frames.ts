@@ -14,12 +14,21 @@ export interface Axis {
 
 const TITLES: Readonly<Record<string, string>> = { z: "Slice", t: "Time", scene: "Scene", phase: "Phase", page: "Page", volume: "Volume" };
 
-/** The axes of a plane that has so many frames; one of all frames where the file's do not fit, as for the cuts of a volume. */
+/** The axes of a plane that has so many frames: those of the file; for the other cuts of a volume as many slices as there are. */
 export function axesOf(told: readonly Axis[], frames: number, plane: number): readonly Axis[] {
-  const axes = told.filter((axis) => axis.size > 1);
-  const fitting = plane === 0 && axes.length > 0 && axes.reduce((count, axis) => count * axis.size, 1) === frames;
-  if (fitting) return axes;
-  return frames > 1 ? [{ name: "z", size: frames, step: null, unit: null }] : [];
+  const slower = told.filter((axis) => plane === 0 || axis.name !== "z").filter((axis) => axis.size > 1);
+  const slices = frames / sizeOf(slower);
+  if (plane === 0 && slices === 1) return slower;
+  if (plane !== 0 && Number.isInteger(slices)) return [...slower, ...plain(slices)];
+  return plain(frames);
+}
+
+function sizeOf(axes: readonly Axis[]): number {
+  return axes.reduce((count, axis) => count * axis.size, 1);
+}
+
+function plain(size: number): readonly Axis[] {
+  return size > 1 ? [{ name: "z", size, step: null, unit: null }] : [];
 }
 
 /** The index on each axis, slowest first. */

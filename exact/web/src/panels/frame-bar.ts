@@ -110,7 +110,7 @@ export class ExactFrameBar extends DeskElement {
     const { planes } = desk.workspace.image;
     if (planes.length < 2) return nothing;
     return html`<div class="planes" role="group" aria-label="Plane">${planes.map((one) => html`<button type="button" data-plane=${one.plane}
-      aria-pressed=${one.plane === desk.plane.value} title=${one.name} @click=${() => desk.setPlane(one.plane)}>${one.name.slice(0, 1).toUpperCase() + one.name.slice(1, 3)}</button>`)}</div>`;
+      aria-pressed=${one.plane === desk.plane.value} title=${one.name} @click=${() => desk.showPlane(one.plane)}>${one.name.slice(0, 1).toUpperCase() + one.name.slice(1, 3)}</button>`)}</div>`;
   }
 
   private axis(axis: Axis, at: number, axes: readonly Axis[]) {

@@ -110,6 +110,7 @@ export class ExactStatusLine extends DeskElement {
     if (closed) return html`${closed.detail} ${closed.code === "protocol" ? html`<button class="link" @click=${() => location.reload()}>Reload</button>` : nothing}`;
     if (desk.session.outbox.signedOut.value) return html`Your changes are kept in this browser. <a class="link" href="/sign-in/?next=${encodeURIComponent(location.pathname)}">Sign in again</a>`;
     if (!desk.session.outbox.durable.value && desk.session.status.value.unsent > 0) return "This browser keeps nothing over a reload: leave the page open until all is saved.";
+    if (desk.offline) return "What was not loaded yet stays coarse until the server answers; what you do is kept.";
     return toolNamed(desk.tool.value).hint;
   }
 

@@ -115,6 +115,18 @@ describe("what is seen", () => {
     expect(desk.shape(key)?.key).toBe(key);
   });
 
+  it("another plane is shown in its middle, and later where it was left", async () => {
+    await sit({}, 10);
+    desk.setFrame(2);
+    desk.showPlane(1);
+    expect([desk.plane.value, desk.frame.value]).toEqual([1, 4]);
+    desk.setFrame(7);
+    desk.showPlane(0);
+    expect(desk.frame.value).toBe(2);
+    desk.showPlane(1);
+    expect(desk.frame.value).toBe(7);
+  });
+
   it("frames stay within the plane", async () => {
     await sit({}, 10);
     desk.setFrame(99);

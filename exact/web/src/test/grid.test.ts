@@ -90,9 +90,14 @@ describe("frames along axes", () => {
 
   it("of other planes, or of axes that do not fit, are one row", () => {
     expect(axesOf([t, z], 15, 0)).toEqual([t, z]);
+    expect(axesOf([z], 40, 1).map(({ size }) => size)).toEqual([40]);
     expect(axesOf([t, z], 40, 1).map(({ size }) => size)).toEqual([40]);
     expect(axesOf([z], 7, 0).map(({ size }) => size)).toEqual([7]);
     expect(axesOf([], 1, 0)).toEqual([]);
+  });
+
+  it("of the other cuts of a volume that changes in time are time and their own slices", () => {
+    expect(axesOf([t, z], 30, 2).map(({ name, size, step }) => [name, size, step])).toEqual([["t", 3, 2], ["z", 10, null]]);
   });
 
   it("say how far they are from the first", () => {

@@ -101,6 +101,8 @@ export class Desk implements LayerSource {
   private readonly typeIndex: ReadonlyMap<string, number>;
   private readonly people: Map<string, Person>;
   private readonly roster = new Roster();
+  /** The slice that was seen last, by plane. */
+  private readonly slices = new Map<number, number>();
 
   constructor(readonly workspace: Workspace, readonly session: Session) {
     this.types = workspace.annotation_types.toSorted((a, b) => a.sort_order - b.sort_order || a.number - b.number);
@@ -445,6 +447,18 @@ export class Desk implements LayerSource {
     if (!found || plane === this.plane.value) return;
     this.plane.value = plane;
     this.setFrame(Math.min(this.frame.value, found.frames - 1));
+  }
+
+  /** Turns to a plane by hand: at the slice that was seen there last, else in the middle; time stays. */
+  showPlane(plane: number): void {
+    if (plane === this.plane.value) return;
+    const now = indicesOf(this.frame.value, this.axes);
+    this.slices.set(this.plane.value, now.at(-1) ?? 0);
+    this.playing.value = false;
+    this.setPlane(plane);
+    const { axes } = this;
+    const slice = this.slices.get(plane) ?? Math.floor((axes.at(-1)?.size ?? 1) / 2);
+    if (axes.length > 0) this.setFrame(frameOf(axes.map((_, at) => (at === axes.length - 1 ? slice : (now[at] ?? 0))), axes));
   }
 
   setFrame(frame: number): void {

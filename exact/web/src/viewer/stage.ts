@@ -67,6 +67,8 @@ export class ExactStage extends DeskElement implements Stage {
   /** The server could not be reached when it was asked. */
   private unheard = false;
   private informed = false;
+  /** Tiles are about to be opened; whether the view stays. */
+  private opening: boolean | null = null;
   private readonly ahead = new Prefetch();
   private playTimer: ReturnType<typeof setTimeout> | undefined;
   private lookTimer: ReturnType<typeof setTimeout> | undefined;
@@ -310,8 +312,17 @@ export class ExactStage extends DeskElement implements Stage {
     else if (well && this.port.incomplete) this.openTiles(true);
   }
 
+  /** Once for a plane and a frame that change together. */
   private openTiles(keepView: boolean): void {
     if (!this.informed) return;
+    if (this.opening === null) queueMicrotask(() => this.openNow());
+    this.opening = keepView && this.opening !== false;
+  }
+
+  private openNow(): void {
+    const keepView = this.opening === true;
+    this.opening = null;
+    if (!this.isConnected) return;
     this.ahead.stop();
     this.frameSince = performance.now();
     this.port.open(this.tilesOf(this.desk.frame.value), this.desk.extent, keepView);
