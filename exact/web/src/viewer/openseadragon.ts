@@ -24,6 +24,11 @@ function forestallInlineStyle(): void {
   document.head.append(inert);
 }
 
+/** Over an older frame the coarse levels are never seen: only what is sharp is loaded. OpenSeadragon has this for all images or none. */
+function sharpFirst(item: OpenSeadragon.TiledImage, sharp: boolean): void {
+  (item as unknown as { immediateRender: boolean }).immediateRender = sharp;
+}
+
 export class OpenSeadragonPort implements ViewerPort {
   view: View = EMPTY;
   private readonly viewer: OpenSeadragon.Viewer;
@@ -152,10 +157,12 @@ export class OpenSeadragonPort implements ViewerPort {
   private swap(item: OpenSeadragon.TiledImage, turn: number): void {
     if (turn !== this.asked) return this.viewer.world.removeItem(item);
     this.keepOnly(this.viewer.world.getItemAt(0), item);
+    sharpFirst(item, true);
     const older = (): void => {
       this.swaps.delete(timer);
       if (turn !== this.asked) return;
       this.keepOnly(item);
+      sharpFirst(item, false);
       this.tell(this.tileListeners, true);
     };
     const timer = setTimeout(older, SWAP_MS);
