@@ -32,6 +32,16 @@ class Outline:
                 return described, grid
         raise NoSuchTile(f"This image has no plane {plane}.")
 
+    def stored_place(self, plane: int, frame: int, level: int, column: int, row: int) -> tuple[int, int, int] | None:
+        """Level, column and row in the file of a tile that lies there as it is shown and may be read directly."""
+        if not self.tiff_levels or (plane, frame) != (0, 0):
+            return None
+        found = self.grids[0].level(level)
+        found.box(column, row)  # refuses what is not there
+        if not found.stored or found.base is None or not found.is_whole(column, row):
+            return None
+        return found.base, column, row
+
     def check_frame(self, plane: int, frame: int) -> None:
         """Refuses a frame that the plane does not have."""
         if not 0 <= frame < self.plane(plane)[0].frames:

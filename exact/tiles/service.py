@@ -124,15 +124,9 @@ class TileService:
     def _stored_place(self, file: Original, address: TileAddress) -> tuple[int, int, int] | None:
         """Level, column and row in the file, when the tile is known to lie there as it is to be shown."""
         outline = self.known_outline(file)
-        if outline is None or not outline.tiff_levels or (address.plane, address.frame) != (0, 0):
+        if outline is None or address.tile_format != "jpeg" or address.look != PLAIN:
             return None
-        if address.tile_format != "jpeg" or address.look != PLAIN:
-            return None
-        level = outline.grids[0].level(address.level)
-        level.box(address.column, address.row)
-        if not level.stored or level.base is None or not level.is_whole(address.column, address.row):
-            return None
-        return level.base, address.column, address.row
+        return outline.stored_place(address.plane, address.frame, address.level, address.column, address.row)
 
     @contained
     def picture(self, file: Original, plane: int, frame: int, picture: Picture, look: Look) -> bytes:

@@ -54,7 +54,7 @@ Tile = Callable[[int, int, int], bytes]
 
 @dataclass(frozen=True)
 class Walk:
-    """Seconds and bytes of the same viewports, walked by turns."""
+    """Seconds of the processor and bytes of the same viewports, walked by turns."""
 
     seconds: dict[str, list[float]]
     bytes: dict[str, int]
@@ -123,9 +123,9 @@ def walk(path: Path) -> Walk:
     for turn, viewport in enumerate(viewports(pyramid)):
         names = list(walkers)
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            start = time.perf_counter()
+            start = time.process_time()
             done.bytes[name] += sum(len(walkers[name](*address)) for address in viewport)
-            done.seconds[name].append(time.perf_counter() - start)
+            done.seconds[name].append(time.process_time() - start)
     return done
 
 
