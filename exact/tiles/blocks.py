@@ -17,6 +17,11 @@ MAX_BLOCK_BYTES = 256 * 2**20
 """A file whose smallest readable piece is larger is not read."""
 
 FEW = 4
+SAMPLED_LEVEL_PIXELS = 2**20
+"""A larger level is sampled in squares."""
+SAMPLED_SQUARE_PX = 256
+SAMPLED_SQUARES = 4
+"""Along each side."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +96,20 @@ def shrunk(values: Values, factor: int) -> Values:
     """Means of squares of `factor` x `factor`; at an odd edge the last values count for those that are missing."""
     if factor == 1:
         return values
-    size = (-(-values.shape[0] // factor), -(-values.shape[1] // factor))
     if not values.any():
-        return np.zeros((*size, *values.shape[2:]), values.dtype)
-    lacking = [(0, whole * factor - there) for whole, there in zip(size, values.shape[:2], strict=True)]
+        return np.zeros((*shrunk_size(values.shape[:2], factor), *values.shape[2:]), values.dtype)
+    factors = [min(factor, there) for there in values.shape[:2]]
+    lacking = [(0, -there % along) for there, along in zip(values.shape[:2], factors, strict=True)]
     if any(behind for _, behind in lacking):
         values = np.pad(values, [*lacking, *[(0, 0)] * (values.ndim - 2)], mode="edge")
     wide = np.float64 if values.dtype.itemsize > 2 or values.dtype.kind == "f" else np.int64
-    means = _summed(_summed(values, factor, 0, wide), factor, 1, wide) / factor**2
+    means = _summed(_summed(values, factors[0], 0, wide), factors[1], 1, wide) / (factors[0] * factors[1])
     return np.asarray((np.rint(means) if values.dtype.kind in "iub" else means).astype(values.dtype))
+
+
+def shrunk_size(sides: tuple[int, ...], factor: int) -> tuple[int, int]:
+    """Rounded up."""
+    return -(-sides[0] // factor), -(-sides[1] // factor)
 
 
 def _summed(values: Values, factor: int, axis: int, wide: type) -> Values:
@@ -109,3 +119,20 @@ def _summed(values: Values, factor: int, axis: int, wide: type) -> Values:
         return np.asarray(sum(part.astype(wide) for part in strided))
     shape = values.shape
     return np.asarray(values.reshape(*shape[:axis], -1, factor, *shape[axis + 1 :]).sum(axis=axis + 1, dtype=wide))
+
+
+def inside(left: int, top: int, size: Size, level: Size) -> Box:
+    """The part of a rectangle that lies inside of the level; perhaps empty."""
+    x, right = (min(max(at, 0), level[0]) for at in (left, left + size[0]))
+    y, bottom = (min(max(at, 0), level[1]) for at in (top, top + size[1]))
+    return Box(x, y, max(0, right - x), max(0, bottom - y))
+
+
+def sampled_boxes(size: Size) -> list[Box]:
+    """The whole of a small level, evenly spread squares of a large one."""
+    width, height = size
+    if width * height <= SAMPLED_LEVEL_PIXELS:
+        return [Box(0, 0, width, height)]
+    side = (min(width, SAMPLED_SQUARE_PX), min(height, SAMPLED_SQUARE_PX))
+    xs, ys = (np.linspace(0, size[axis] - side[axis], SAMPLED_SQUARES).astype(int) for axis in (0, 1))
+    return [Box(int(x), int(y), *side) for y in ys for x in xs]

@@ -13,7 +13,7 @@ import imagecodecs
 import numpy as np
 
 from exact.tiles.blocks import Values, check_block
-from exact.tiles.errors import DamagedFile, UnsupportedContent
+from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 from exact.tiles.framed import parsing
 
 MAGIC = b"ZISRAWFILE"
@@ -187,6 +187,19 @@ class CziFile:
         if not self._closed:
             self._closed = True
             os.close(self._descriptor)
+
+
+def is_slide(path: Path) -> bool:
+    """Whether it is one plane in colour: OpenSlide shows all scenes of such a one on one slide."""
+    file = CziFile(path)
+    try:
+        blocks = file.sub_blocks
+    except TileError:
+        return False
+    finally:
+        file.close()
+    places = {(letter, place) for block in blocks for letter, place in block.places.items() if letter in "TZC"}
+    return blocks[0].samples > 1 and len({letter for letter, _ in places}) == len(places)
 
 
 def _entries(directory: bytes) -> Iterator[SubBlock]:

@@ -15,7 +15,16 @@ import numpy as np
 from typing_extensions import override
 
 from exact.tiles import channels as shading
-from exact.tiles.blocks import Box, RecentBlocks, Values, shrunk
+from exact.tiles.blocks import (
+    SAMPLED_LEVEL_PIXELS,
+    Box,
+    RecentBlocks,
+    Values,
+    inside,
+    sampled_boxes,
+    shrunk,
+    shrunk_size,
+)
 from exact.tiles.channels import Layer, Window
 from exact.tiles.errors import DamagedFile, NoSuchTile, TooManyPixels
 from exact.tiles.looks import PLAIN, Look
@@ -30,11 +39,8 @@ OVERVIEW_MAX_PIXELS = 2**31
 SAMPLED_FRAMES = 5
 SAMPLED_VALUES = 1_000_000
 """Of each channel, for its window."""
-SAMPLED_LEVEL_PIXELS = 4_194_304
-"""A larger level is sampled in squares."""
-SAMPLED_SQUARE_PX = 256
-SAMPLED_SQUARES = 4
-"""Along each side."""
+SAMPLED_PIXELS = 2**26
+"""Of all channels and frames: with many channels fewer frames are looked at."""
 MAX_FRAMES = 65_536
 MAX_CHANNELS = 64
 PARSER_ERRORS = (
@@ -73,6 +79,10 @@ class Planes(ABC):
     @abstractmethod
     def read(self, level: int, frame: int, channel: int, box: Box) -> Values:
         """(height, width) of one channel, or (height, width, 3) of a colour image; the box lies inside the level."""
+
+    def is_empty(self, level: int, frame: int, channel: int, box: Box) -> bool:
+        """Whether there is surely nothing but 0: such parts of a large image need not be read."""
+        return False
 
     @property
     def cost(self) -> int:
@@ -188,7 +198,8 @@ class Shared:
         return len(self.told.channels) == 1 and self.planes.dtype == np.uint8
 
     def _samples(self, channel: int) -> Values:
-        frames = sorted({round(place) for place in np.linspace(0, self.told.frames - 1, SAMPLED_FRAMES)})
+        most = SAMPLED_PIXELS // (SAMPLED_LEVEL_PIXELS * len(self.told.channels))
+        frames = sampled_frames(self.told, min(most, SAMPLED_FRAMES))
         level = len(self.planes.level_dimensions) - 1
         boxes = sampled_boxes(self.planes.level_dimensions[level])
         parts = [self.planes.read(level, frame, channel, box).reshape(-1) for frame in frames for box in boxes]
@@ -211,9 +222,14 @@ class Shared:
         for top in range(0, height, step):
             lefts = range(0, width, step)
             boxes = [Box(left, top, min(step, width - left), min(step, height - top)) for left in lefts]
-            squares = [shrunk(self.planes.read(level, frame, channel, box), self.shrink) for box in boxes]
-            strips.append(np.concatenate(squares, axis=1))
+            strips.append(np.concatenate([self._square(level, frame, channel, box) for box in boxes], axis=1))
         return np.concatenate(strips)
+
+    def _square(self, level: int, frame: int, channel: int, box: Box) -> Values:
+        if self.planes.is_empty(level, frame, channel, box):
+            width, height = shrunk_size((box.width, box.height), self.shrink)
+            return np.zeros((height, width, *[3] * self.told.colour), self.planes.dtype)
+        return shrunk(self.planes.read(level, frame, channel, box), self.shrink)
 
 
 class FramedImage(TileSource):
@@ -366,18 +382,8 @@ def is_level(size: Size, previous: Size, full: Size) -> bool:
     return all(abs(small * downsample - large) <= downsample + 1 for small, large in zip(size, full, strict=True))
 
 
-def inside(left: int, top: int, size: Size, level: Size) -> Box:
-    """The part of a rectangle that lies inside of the level; perhaps empty."""
-    x, right = (min(max(at, 0), level[0]) for at in (left, left + size[0]))
-    y, bottom = (min(max(at, 0), level[1]) for at in (top, top + size[1]))
-    return Box(x, y, max(0, right - x), max(0, bottom - y))
-
-
-def sampled_boxes(size: Size) -> list[Box]:
-    """The whole of a small level, evenly spread squares of a large one."""
-    width, height = size
-    if width * height <= SAMPLED_LEVEL_PIXELS:
-        return [Box(0, 0, width, height)]
-    side = (min(width, SAMPLED_SQUARE_PX), min(height, SAMPLED_SQUARE_PX))
-    xs, ys = (np.linspace(0, size[axis] - side[axis], SAMPLED_SQUARES).astype(int) for axis in (0, 1))
-    return [Box(int(x), int(y), *side) for y in ys for x in xs]
+def sampled_frames(told: Told, most: int) -> list[int]:
+    """Evenly spread ones; the one that is shown first when there is only time for one."""
+    if most <= 1:
+        return [told.default_frame]
+    return sorted({round(place) for place in np.linspace(0, told.frames - 1, most)})

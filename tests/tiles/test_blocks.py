@@ -20,6 +20,11 @@ def test_at_an_odd_edge_the_last_values_count_more() -> None:
     assert shrunk(np.zeros((5, 3), np.uint16), 4).shape == (2, 1)
 
 
+def test_a_line_is_shrunk_along_itself_only() -> None:
+    line = shrunk(np.ones((3, 2**20), np.uint16), 2**14)  # squares would take half a gigabyte
+    assert line.tolist() == [[1] * 64]
+
+
 def test_negative_values_are_averaged_too() -> None:
     assert shrunk(np.array([[-100, -50], [-100, -50]], np.int8), 2).tolist() == [[-75]]
 

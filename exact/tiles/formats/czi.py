@@ -18,12 +18,11 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 import imagecodecs
 import numpy as np
-import openslide
 from typing_extensions import override
 
 from exact.tiles.blocks import Box, RecentBlocks, Values, paste, shrunk
 from exact.tiles.czi_blocks import MAGIC, Attachment, CziFile, SubBlock
-from exact.tiles.errors import DamagedFile, TileError, TooManyPixels, UnsupportedContent
+from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
 from exact.tiles.framed import MAX_CHANNELS, MAX_FRAMES, FramedImage, Planes, Told, ToldChannel, parsing
 from exact.tiles.source import Axis, Format, OpenOptions, Pixels, Size, TileSource
 
@@ -114,24 +113,36 @@ class CziPlanes(Planes):
         onto = np.zeros((box.height, box.width, *[3] * colour), self._dtype)
         levels = self._blocks.get((frame, channel), {})
         factor = self._factors[level]
-        scene = self._scenes[frame * len(self._scenes) // self._frames]
         if factor in levels:
-            self._paste(onto, levels[factor], scene, factor, box)
+            for block, left, top in self._seen(levels[factor], self._scene(frame), factor, box):
+                values = self._values(block)
+                paste(onto, values if onto.ndim == 3 else values[:, :, 0], left, top)
         elif 1 in levels:
             return self._from_full_size(frame, channel, factor, box)
         return onto
+
+    @override
+    def is_empty(self, level: int, frame: int, channel: int, box: Box) -> bool:
+        levels, factor = self._blocks.get((frame, channel), {}), self._factors[level]
+        seen = self._seen(levels.get(factor, ()), self._scene(frame), factor, box)
+        return (factor in levels or 1 not in levels) and next(seen, None) is None
+
+    def _scene(self, frame: int) -> Rectangle:
+        return self._scenes[frame * len(self._scenes) // self._frames]
 
     @cached_property
     def _frames(self) -> int:
         return int(np.prod([len(self.indexes[letter]) for letter in AXES]))
 
-    def _paste(self, onto: Values, blocks: Iterable[SubBlock], scene: Rectangle, factor: int, box: Box) -> None:
+    def _seen(
+        self, blocks: Iterable[SubBlock], scene: Rectangle, factor: int, box: Box
+    ) -> Iterator[tuple[SubBlock, int, int]]:
+        """Blocks that reach into the box, and where they begin in it."""
         for block in blocks:
             left = (block.x.start - scene.left) // factor - box.left
             top = (block.y.start - scene.top) // factor - box.top
             if left < box.width and top < box.height and left + block.x.stored > 0 and top + block.y.stored > 0:
-                values = self._values(block)
-                paste(onto, values if onto.ndim == 3 else values[:, :, 0], left, top)
+                yield block, left, top
 
     def _values(self, block: SubBlock) -> Values:
         if block.compression == 0:
@@ -187,26 +198,9 @@ class CziImage(FramedImage):
         return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
 
-def recognises(path: Path, head: bytes) -> bool:
-    """By the name of the first segment. Slides in colour are left to OpenSlide, which shows all scenes on one slide."""
-    return head.startswith(MAGIC) and not is_slide(path)
-
-
-def is_slide(path: Path) -> bool:
-    """Whether it is one plane in colour that OpenSlide can show."""
-    file = CziFile(path)
-    try:
-        planar = {
-            (letter, place) for block in file.sub_blocks for letter, place in block.places.items() if letter in "TZC"
-        }
-        if len({letter for letter, _ in planar}) < len(planar) or file.sub_blocks[0].samples == 1:
-            return False
-        openslide.OpenSlide(path).close()
-    except (TileError, openslide.OpenSlideError):
-        return False
-    finally:
-        file.close()
-    return True
+def recognises(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the head is enough
+    """By the name of the first segment."""
+    return head.startswith(MAGIC)
 
 
 def open_czi(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike

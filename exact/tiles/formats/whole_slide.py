@@ -15,7 +15,7 @@ import openslide
 from PIL import Image, ImageCms, ImageColor
 from typing_extensions import override
 
-from exact.tiles import profiles, slide_details, tiff
+from exact.tiles import czi_blocks, profiles, slide_details, tiff
 from exact.tiles.decoded_tiles import decoded_tiles
 from exact.tiles.dicom_head import is_dicom
 from exact.tiles.errors import DamagedFile, UnsupportedContent
@@ -228,11 +228,13 @@ def openslide_cache() -> openslide.OpenSlideCache:
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads, nor about DICOM.
+    """Asks OpenSlide, but not about plain PNG and compressed files, which it never reads, nor about DICOM and most CZI.
 
-    A broken DICOM file makes it end the process; whole ones have a reader of their own.
+    Broken DICOM and CZI files make it end the process; whole ones have readers of their own.
     """
     if head.startswith((b"\x89PNG", b"\x1f\x8b")) or is_dicom(head):
+        return False
+    if head.startswith(czi_blocks.MAGIC) and not czi_blocks.is_slide(path):
         return False
     main = main_file(path)
     return main is not None and openslide.OpenSlide.detect_format(main) not in (None, *NOT_ASKED)

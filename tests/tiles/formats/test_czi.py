@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from exact.tiles.czi_blocks import is_slide
 from exact.tiles.errors import DamagedFile, TileError, UnsupportedContent
 from exact.tiles.formats import open_image
 from exact.tiles.looks import ChannelLook, Look
@@ -145,6 +146,20 @@ def test_colours_are_red_green_and_blue(tmp_path: Path, compression: int) -> Non
     source = opened(czi(tmp_path / "a.czi", parts))
     assert (source.description.format, source.description.channels, source.nFrames) == ("czi", 3, 2)
     assert np.array_equal(source.read_region((0, 0), 0, (96, 64), 1), scene((96, 64)))
+
+
+def test_a_slide_in_colour_that_openslide_cannot_open_is_shown_all_the_same(tmp_path: Path) -> None:
+    source = opened(czi(tmp_path / "a.czi", [Part(scene((96, 64)))]))
+    assert np.array_equal(source.read_region((0, 0), 0, (96, 64)), scene((96, 64)))
+
+
+def test_what_is_no_slide_in_colour_is_kept_from_openslide(tmp_path: Path) -> None:
+    several = [Part(scene((40, 30)), 0, 0, {"Z": z}) for z in range(2)]
+    assert not is_slide(czi(tmp_path / "depths.czi", several))
+    assert not is_slide(czi(tmp_path / "grey.czi", [Part(scene((40, 30))[:, :, 0])]))
+    (tmp_path / "broken.czi").write_bytes((tmp_path / "grey.czi").read_bytes()[:900])
+    assert not is_slide(tmp_path / "broken.czi")
+    assert is_slide(czi(tmp_path / "slide.czi", [Part(scene((40, 30)), 0, 0, {"S": s}) for s in range(2)]))
 
 
 def test_jpeg_xr_of_sixteen_bits_is_read(tmp_path: Path) -> None:
