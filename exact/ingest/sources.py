@@ -8,8 +8,6 @@ from hashlib import sha256 as new_sha256
 from pathlib import Path
 from typing import BinaryIO
 
-import fsspec
-
 from exact.domain.errors import Invalid
 from exact.ingest.arrivals import Arrived
 from exact.ingest.models import SeenFile
@@ -78,7 +76,9 @@ def _arrived(path: Path, name: str) -> Arrived:
 
 
 def _remote(place: str) -> Iterator[Arrived]:
-    files, root = fsspec.core.url_to_fs(place)
+    from fsspec.core import url_to_fs  # without it where all files are here
+
+    files, root = url_to_fs(place)
     found = sorted(files.find(root))
     if not found:
         raise Invalid(f"There is no file at {place}.", code="no_such_place")
@@ -108,5 +108,7 @@ def _read(source: Reference, watch: Watch, copy: Path | None) -> str:
 def _opened(source: Reference) -> BinaryIO:
     if source.local:
         return source.local.open("rb")
+    import fsspec
+
     opened: BinaryIO = fsspec.open(source.url, "rb").open()
     return opened

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import msgspec
 from django.conf import settings
 
@@ -54,7 +53,9 @@ def reference_to(url: str) -> Reference:
     if "://" not in url:
         found = Path(url).stat()
         return Reference(url=str(Path(url).absolute()), size_bytes=found.st_size, stamp=str(found.st_mtime_ns))
-    files, path = fsspec.core.url_to_fs(url)
+    from fsspec.core import url_to_fs  # the web process needs it for images in stores only
+
+    files, path = url_to_fs(url)
     told: dict[str, Any] = files.info(path)  # Any: whatever the store tells
     mark = next((str(told[name]) for name in ("ETag", "etag", "mtime", "LastModified", "created") if name in told), "")
     return Reference(url=url, size_bytes=int(told["size"]), stamp=mark)
@@ -154,6 +155,8 @@ def fetch(sha256: str, reference: Reference) -> bool:
 
 def _copied(reference: Reference, target: Path) -> str:
     """Its hash. Whatever the store says against it is told as a refusal."""
+    import fsspec
+
     digest = hashlib.sha256()
     try:
         with fsspec.open(reference.url, "rb") as source, target.open("wb") as file:

@@ -32,7 +32,7 @@ def test_a_large_file_goes_on_where_it_was_when_the_page_was_left(desk, office, 
     expect(line).to_have_attribute("data-state", "paused")
     ursula.page.reload()
     line = ursula.marked("upload-item").last
-    expect(line).to_have_attribute("data-state", "interrupted")
+    expect(line).to_have_attribute("data-state", "interrupted", timeout=20_000)
     (delivery,) = office.get("api/v1/images/deliveries/", image_set=place["number"])["results"]
     there = delivery["files"][0]["received_bytes"]
     assert 0 < there < path.stat().st_size

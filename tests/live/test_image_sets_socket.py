@@ -9,10 +9,12 @@ from exact.commands.image_sets import DescribeImageSet
 from exact.commands.teams import RemoveMember
 from exact.domain.teams import Role
 from exact.exchange.imports import perform
+from exact.ingest.performing import perform as make_images
 from exact.live import consumers
 from exact.projections.image_sets import ImageSetRow
 from tests.builders import a_user
 from tests.exchange.files import a_row, jsonl, sent
+from tests.ingest.deliveries import a_delivery
 from tests.live.conversation import Page, prepared
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +48,28 @@ async def test_a_page_hears_how_far_an_import_is_until_it_is_complete():
     assert {one["id"] for one in heard} == {str(run.id)}
     assert list(dict.fromkeys(one["state"] for one in heard)) == ["checking", "importing", "showing", "complete"]
     assert (heard[-1]["progress"], heard[-1]["rows_done"]) == (1.0, 3)
+    await page.close()
+
+
+@database_sync_to_async
+def delivered(place):
+    """Two files that are no images, brought to their end."""
+    delivery = a_delivery(place, {"a.png": b"no", "b.png": b"picture"})
+    make_images(delivery.id)
+    return delivery
+
+
+async def test_a_page_hears_how_far_sent_files_are_until_they_have_ended():
+    place, user = await prepared()
+    page = Page(await number_of(place), user, of="image_sets")
+    await page.open()
+    delivery = await delivered(place)
+    heard = []
+    while not heard or heard[-1]["state"] != "complete":
+        heard.append(await page.hear_until("delivery"))
+    assert {one["id"] for one in heard} == {str(delivery.id)}
+    assert list(dict.fromkeys(one["state"] for one in heard)) == ["reading", "registering", "complete"]
+    assert heard[-1]["progress"] == 1.0
     await page.close()
 
 

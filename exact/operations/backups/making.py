@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from django.conf import settings
 
 import exact
 from exact.domain.errors import NotFound
-from exact.operations.backups.files import described, disk_told, sync_folder, written
+from exact.operations.backups.files import File, described, disk_told, sync_folder, written
 from exact.operations.backups.keys import write_keys
 from exact.operations.backups.manifest import (
     BACKUPS,
@@ -22,6 +23,7 @@ from exact.operations.backups.manifest import (
     MANIFEST,
     ORIGINALS,
     ORIGINALS_LIST,
+    REFERENCES,
     TABLES,
     Manifest,
     Originals,
@@ -33,6 +35,7 @@ from exact.operations.errors import CannotRun
 from exact.storage.bundles import parts_of
 from exact.storage.copies import Damaged, copy_original
 from exact.storage.originals import all_kept, is_kept, path_of
+from exact.storage.references import all_referred
 
 UNFINISHED = "unfinished"
 """A folder in a backup that is being made, where the original lies that is being copied."""
@@ -45,6 +48,7 @@ def make_backup(folder: Path, progress: Progress, *, with_private_key: bool = Fa
         began = datetime.now(UTC)
         with snapshot(progress) as moment:
             database, lost = moment.write(home, folder), moment.lost_originals()
+        references, referred = write_references(home / REFERENCES, folder)
         manifest = Manifest(
             name=home.name,
             exact_version=exact.__version__,
@@ -52,11 +56,23 @@ def make_backup(folder: Path, progress: Progress, *, with_private_key: bool = Fa
             database=database,
             originals=Copying(folder, home, progress).all(lost),
             keys=write_keys(home / KEYS, folder, with_private_key=with_private_key),
+            references=references,
+            referred=referred,
         )
         for path in (home / TABLES, home / KEYS, folder / FACTS, folder / BACKUPS):
             sync_folder(path)
         write(manifest, home, folder)
     return manifest
+
+
+def write_references(path: Path, folder: Path) -> tuple[File, int]:
+    """Where originals lie that stay elsewhere, and how many; their content is in no backup."""
+    count = 0
+    with written(path) as (out, hashing):
+        for sha256, reference in all_referred():
+            count += 1
+            out.write(msgspec.json.encode({"sha256": sha256, "reference": reference}) + b"\n")
+    return described(path, folder, hashing), count
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ FOLDER/originals/ab/cd/<sha256>                 shared by all backups in the fol
 FOLDER/facts/<first>-<last>-<hash>.copy         full stretches of the log, shared as well
 FOLDER/backups/<name>/manifest.json             written last, with manifest.json.sha256 beside it
 FOLDER/backups/<name>/originals.sha256          for `sha256sum --check`, in FOLDER
+FOLDER/backups/<name>/references.jsonl          where originals lie that the server does not keep
 FOLDER/backups/<name>/{tables,keys}/
 """
 
@@ -21,6 +22,7 @@ FORM = 1
 """Of the manifest and of the files it speaks of."""
 BACKUPS, ORIGINALS, FACTS, TABLES, KEYS = "backups", "originals", "facts", "tables", "keys"
 MANIFEST, SUM, ORIGINALS_LIST = "manifest.json", "manifest.json.sha256", "originals.sha256"
+REFERENCES = "references.jsonl"
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 
 
@@ -82,11 +84,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     originals: Originals
     keys: list[File]
+    references: File | None = None
+    """Where originals lie that are not kept on the server: what is there is in no backup."""
+    referred: int = 0
+    """How many they are."""
 
     @property
     def files(self) -> list[File]:
         """All files but the originals."""
-        return [file for table in self.database.tables for file in table.files] + [self.originals.listed, *self.keys]
+        tables = [file for table in self.database.tables for file in table.files]
+        return [*tables, self.originals.listed, *self.keys, *([self.references] if self.references else [])]
 
 
 def write(manifest: Manifest, home: Path, folder: Path) -> None:

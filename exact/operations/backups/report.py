@@ -30,6 +30,11 @@ def warnings(manifest: Manifest) -> Iterator[str]:
     missing, damaged = manifest.originals.missing, manifest.originals.damaged
     if missing:
         yield f"Images whose file is missing on the server: {listed(map(str, missing))}."
+    if manifest.referred:
+        yield (
+            f"{counted(manifest.referred, 'file')} of images imported by reference stay where they are and are not "
+            "in the backup, which holds only the notes that say where: back up those places, too."
+        )
     if damaged:
         yield f"Originals that are damaged on the server, and are not in the backup: {listed(damaged)}."
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from django.conf import settings
 from django.db import connection
 
@@ -23,8 +24,18 @@ from exact.operations.errors import CannotRun
 from exact.operations.folders import make_folders
 from exact.operations.servers import database_alone
 from exact.storage.copies import copy_original
+from exact.storage.references import Reference, refer
 
 OTHERWISE = "choose another folder with --var"
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """A line of the list of references."""
+
+    sha256: str
+    reference: Reference
+
+
 SKIP = 10_000
 """Public numbers and positions that a restore leaves out."""
 
@@ -70,9 +81,20 @@ def bring_in(folder: Path, manifest: Manifest, progress: Progress) -> None:
     for count, sha256 in enumerate(originals_of(folder, manifest), 1):
         progress.show("originals", count, manifest.originals.count)
         copy_original(sha256, source=folder / ORIGINALS, target=settings.ORIGINALS, by_way_of=settings.UPLOADS)
+    place_references(folder, manifest)
     progress.say(place_keys(folder, manifest.keys))
     progress.say("Loading the log and the accounts")
     load(manifest.database, folder, manifest.name, progress)
+
+
+def place_references(folder: Path, manifest: Manifest) -> None:
+    """The notes come back; whether the files are where they were shows when somebody opens one."""
+    if manifest.references is None:
+        return
+    with (folder / manifest.references.path).open("rb") as lines:
+        for line in lines:
+            noted = msgspec.json.decode(line, type=Noted)
+            refer(noted.sha256, noted.reference)
 
 
 def build(manifest: Manifest, progress: Progress, skip: int) -> None:

@@ -16,6 +16,7 @@ from exact.operations.backups.schema_states import refuse_outdated
 from exact.operations.backups.tables import EVENTS, KEPT, Kept
 from exact.storage.bundles import parts_of
 from exact.storage.originals import is_kept
+from exact.storage.references import reference_of
 
 STRETCH = 100_000
 """Positions in one file of facts. A full stretch never changes, so that all backups of a folder share its file."""
@@ -69,7 +70,7 @@ class Snapshot:
         """Images of which a file is not on the server: a file is there before the fact that speaks of it."""
         with self.connection.cursor("images") as cursor:
             cursor.execute("select sha256, number from images order by number")
-            return [(part, number) for sha256, number in cursor for part in parts_of(sha256) if not is_kept(part)]
+            return [(part, number) for sha256, number in cursor for part in parts_of(sha256) if is_lost(part)]
 
     def _write_table(self, kept: Kept, home: Path, folder: Path) -> Table:
         columns = self._list(COLUMNS, kept.name)
@@ -109,6 +110,11 @@ class Snapshot:
                     self.progress.show(f"rows of {name}", count)
             rows = cursor.rowcount
         return rows, described(path, folder, hashing)
+
+
+def is_lost(sha256: str) -> bool:
+    """Whether it is neither here nor noted to lie elsewhere."""
+    return not is_kept(sha256) and reference_of(sha256) is None
 
 
 @contextmanager

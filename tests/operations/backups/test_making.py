@@ -22,6 +22,7 @@ from exact.operations.backups.report import told, warnings
 from exact.operations.errors import CannotRun
 from exact.projections.annotations import AnnotationRow
 from exact.storage import originals
+from exact.storage.references import refer, reference_of, reference_to
 from exact.storage.uploads import receiving
 from tests.architecture.world import World
 from tests.operations.backups.conftest import Machine, quiet
@@ -193,6 +194,23 @@ def test_names_are_free_seconds(folder: Path) -> None:
     taken = making.free_name(folder)
     (home / taken).mkdir()
     assert making.free_name(folder) > taken
+
+
+@pytest.mark.usefixtures("world")
+def test_files_that_stay_elsewhere_are_not_in_it_but_their_notes_are(
+    back_up: BackUp, folder: Path, elsewhere: Machine, tmp_path: Path, world: World
+) -> None:
+    (tmp_path / "scan.svs").write_bytes(b"stays there")
+    image = world.place.workplace.image("scan.svs", sha256=digest(b"stays there"))
+    refer(digest(b"stays there"), reference_to(str(tmp_path / "scan.svs")))
+    manifest = back_up()
+    assert image.number not in manifest.originals.missing
+    assert not originals.is_kept(digest(b"stays there"), folder / "originals")
+    assert any("imported by reference" in warning for warning in warnings(manifest))
+    assert elsewhere.manage("restore", folder).returncode == 0
+    noted = reference_of(digest(b"stays there"), elsewhere.var / "originals")
+    assert noted is not None
+    assert noted.local == tmp_path / "scan.svs"
 
 
 def test_an_image_of_many_files_is_in_it_with_all_of_them_and_one_that_is_lost_is_told(

@@ -132,9 +132,11 @@ export class UploadPanel extends PageElement {
       ${
         sum.active
           ? html`<button class="button small" @click=${() => this.deliveries?.cancelAll()}>Cancel all</button>`
-          : html`<button class="button quiet small" @click=${() => this.deliveries?.tell({ type: "cleared" })}>
-              Clear the list
-            </button>`
+          : this.uploads.some(over)
+            ? html`<button class="button quiet small" @click=${() => this.deliveries?.tell({ type: "cleared" })}>
+                Clear the list
+              </button>`
+            : nothing
       }
     </header>`;
   }
@@ -214,8 +216,11 @@ export class UploadPanel extends PageElement {
     if (upload.state === "done" && open)
       return html`<a class="button quiet small" href=${urls.image(open)}>Open</a>`;
     if (upload.state === "interrupted")
-      return html`<button class="button small" @click=${() => this.choose()}>Choose again</button>
-        ${this.cancelButton(upload)}`;
+      return html`${
+        upload.folder
+          ? nothing
+          : html`<button class="button small" @click=${() => this.choose()}>Choose again</button>`
+      }${this.cancelButton(upload)}`;
     if (retryable(upload) && this.deliveries?.has(upload))
       return html`<button class="button small" @click=${() => this.deliveries?.tell({ type: "again", id: upload.id })}>
         ${icon("refresh")}${upload.state === "failed" ? "Go on" : "Try again"}

@@ -32,6 +32,8 @@ export interface Upload {
   results: DeliveredImage[];
   /** Files that were passed over. */
   passed: string[];
+  /** Whether it lies in a folder, which can be dropped but not chosen. */
+  folder: boolean;
 }
 
 export interface Added {
@@ -75,6 +77,7 @@ export const fresh = (file: Added): Upload => ({
   sentence: "",
   results: [],
   passed: [],
+  folder: false,
 });
 
 /** A delivery that was under way when the page was left. */
@@ -84,12 +87,14 @@ export function found(id: number, delivery: Delivery): Upload {
   const name = first.includes("/") ? first.slice(0, first.indexOf("/")) : first;
   const upload = fresh({ id, name, size_bytes: sum("size_bytes"), files: Math.max(1, delivery.files.length) });
   if (delivery.state !== "receiving") return told({ ...upload, state: "reading" }, delivery);
-  const what = upload.files > 1 ? "the same files" : "the same file";
+  const folder = first.includes("/");
+  const what = folder ? "Drop the same folder" : `Choose or drop the same ${upload.files > 1 ? "files" : "file"}`;
   return {
     ...upload,
+    folder,
     state: "interrupted",
     sent_bytes: sum("received_bytes"),
-    sentence: `Interrupted. Choose or drop ${what} again: it goes on where it was.`,
+    sentence: `Interrupted. ${what} again: it goes on where it was.`,
   };
 }
 
