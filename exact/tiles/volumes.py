@@ -1,6 +1,7 @@
 """Volumes: oriented voxels cut into axial, coronal and sagittal slices, radiological convention, true proportion."""
 
 import math
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from exact.tiles.errors import DamagedFile
+from exact.tiles.errors import DamagedFile, NoRoom
 from exact.tiles.slices import WINDOW_SAMPLES, Slices, Values, Window, sampled_window
 from exact.tiles.source import (
     AXIAL,
@@ -20,16 +21,19 @@ from exact.tiles.source import (
     Axis,
     Description,
     Details,
+    OpenOptions,
     PlaneDescription,
     Size,
 )
-from exact.tiles.unpacked import Flat, held_bytes
+from exact.tiles.unpacked import IN_MEMORY_BYTES, Flat, held_bytes, unpack
 
 COLOUR = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 """Voxels that are colours."""
 MAX_SHOWN_SIDE_PX = 16384
 MAX_NAMED_FRAMES = 20_000
 LARGEST_MM = 1e12
+SLAB_SLICES = 16
+"""Turned at once: so many lie in the processor's cache."""
 
 AXES = {AXIAL: (0, 1, 2), CORONAL: (0, 2, 1), SAGITTAL: (1, 2, 0)}
 """Plane: axes from left to right, from bottom to top, and along the slices; 0 right, 1 anterior, 2 up."""
@@ -84,9 +88,38 @@ class Volume:
         right, anterior, up = (_positive(stored[axis]) for axis in np.argsort(self.orientation[:, 0]))
         return right, anterior, up
 
+    @property
+    def fastest_axis(self) -> int:
+        """The patient's axis along which neighbours are neighbours in the file: slices across it touch all of it."""
+        return int(self.orientation[0, 0])
+
     def oriented(self, stored: Flat) -> Values:
         """A view of the bytes as (right, anterior, up, volume); copies nothing."""
-        voxels: Values = np.asarray(stored).view(self.dtype).reshape((*self.shape, self.volumes), order="F")
+        return self._to_patient(self._as_stored(stored))
+
+    def turn(self, stored: Flat, turned: Flat) -> None:
+        """Writes the second copy, in which slices across the fastest axis lie together."""
+        source, target = self._as_stored(stored), self._as_turned(turned)
+        for volume in range(self.volumes):
+            for first in range(0, self.shape[2], SLAB_SLICES):
+                slab = (..., slice(first, first + SLAB_SLICES), volume)
+                target[slab] = source[slab]
+
+    def oriented_turned(self, turned: Flat) -> Values:
+        """The same view of the second copy."""
+        return self._to_patient(self._as_turned(turned))
+
+    def _as_stored(self, stored: Flat) -> Values:
+        voxels: Values = np.asarray(stored).view(self.dtype)
+        return voxels.reshape((*self.shape, self.volumes), order="F")
+
+    def _as_turned(self, turned: Flat) -> Values:
+        """Volume, then first, third and second axis: rows of shown slices are rows in memory."""
+        first, second, third = self.shape
+        voxels: Values = np.asarray(turned).view(self.dtype)
+        return voxels.reshape(self.volumes, first, third, second).transpose(1, 3, 2, 0)
+
+    def _to_patient(self, voxels: Values) -> Values:
         for axis, direction in enumerate(self.orientation[:, 1]):
             voxels = np.flip(voxels, axis) if direction < 0 else voxels
         return voxels.transpose(*np.argsort(self.orientation[:, 0]), 3)
@@ -107,9 +140,13 @@ class Told:
 class VolumeSlices(Slices):
     """Slices are cut from a memory map when they are asked for."""
 
-    def __init__(self, volume: Volume, stored: Flat, told: Told) -> None:
-        self._held_bytes = held_bytes(stored)
+    def __init__(self, volume: Volume, stored: Flat, told: Told, options: OpenOptions) -> None:
+        self._volume = volume
+        self._stored = stored
+        self._options = options
         self._voxels = volume.oriented(stored)
+        self._turned: Values | None = None
+        self._turning = threading.Lock()
         window, limits = (None, None) if volume.dtype.fields else windows(self._voxels, volume, told.window)
         details = Details(
             pixel_size_source=None if volume.spacing_mm == (None, None, None) else told.pixel_size_source,
@@ -125,18 +162,38 @@ class VolumeSlices(Slices):
     @override
     def _values(self, plane: int, frame: int) -> Values:
         along = AXES[plane][2]
-        volume, index = divmod(frame, self._voxels.shape[along])
-        cut = self._voxels[(slice(None),) * along + (index,)][..., volume]
+        voxels = self._voxels_across() if along == self._volume.fastest_axis else self._voxels
+        volume, index = divmod(frame, voxels.shape[along])
+        cut = voxels[(slice(None),) * along + (index,)][..., volume]
         upright = cut.T[::-1]  # rows go up in AXES, down on screen
         return upright[:, ::-1] if MIRRORED[plane] else upright
+
+    def _voxels_across(self) -> Values:
+        """Of large volumes a second copy, made when it is first needed: read from the first, each row of such a slice
+        would be gathered from as many places of the memory as it has pixels."""
+        if self._stored.nbytes <= IN_MEMORY_BYTES:
+            return self._voxels
+        with self._turning:
+            if self._turned is None:
+                self._turned = self._turn()
+            return self._turned
+
+    def _turn(self) -> Values:
+        volume, stored = self._volume, self._stored
+        try:
+            turned = unpack(self._options, "turned-1", volume.data_bytes, lambda flat: volume.turn(stored, flat))
+        except NoRoom:
+            return self._voxels  # slower, but shown
+        return volume.oriented_turned(turned)
 
     @property
     @override
     def cost(self) -> int:
-        return self._held_bytes
+        return held_bytes(self._stored)
 
     @override
     def close(self) -> None:
+        self._stored, self._turned = np.zeros(0, np.uint8), None
         self._voxels = np.zeros((0, 0, 0, 0), np.uint8)
 
 

@@ -160,7 +160,7 @@ def _open_volume(series: Series, stack: Stack, options: OpenOptions) -> TileSour
     volume = Volume(shape, series.dtype, stack.affine_mm, further, *series.scale, series.inverted)
     volume.spacing_mm  # noqa: B018 - raises for directions that make no sense
     order = [place for slices in stack.frames for place in slices]
-    return VolumeSlices(volume, _unpacked(series, order, options), series.told())
+    return VolumeSlices(volume, _unpacked(series, order, options), series.told(), options)
 
 
 def _further(dataset: Dataset, volumes: int) -> Axis:
@@ -220,7 +220,7 @@ def _open_mosaic(series: Series, mosaic: Mosaic, options: OpenOptions) -> TileSo
     further = (_further(series.dataset, len(order)),) if len(order) > 1 else ()
     volume = Volume(shape, series.dtype, mosaic.affine_mm(order[0], first), further, *series.scale, series.inverted)
     volume.spacing_mm  # noqa: B018 - raises for directions that make no sense
-    return VolumeSlices(volume, _unpacked(series, order, options, mosaic), series.told())
+    return VolumeSlices(volume, _unpacked(series, order, options, mosaic), series.told(), options)
 
 
 def _unpacked(series: Series, order: Sequence[Place], options: OpenOptions, mosaic: Mosaic | None = None) -> Flat:

@@ -53,9 +53,9 @@ class Header:
         """How long the unpacked file has to be."""
         return self.offset + self.volume.data_bytes
 
-    def slices(self, flat: Flat) -> TileSource:
+    def slices(self, flat: Flat, options: OpenOptions) -> TileSource:
         """Of the bytes of the whole unpacked file."""
-        return VolumeSlices(self.volume, flat[self.offset : self.needed_bytes], self.told)
+        return VolumeSlices(self.volume, flat[self.offset : self.needed_bytes], self.told, options)
 
 
 def recognises(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the head is enough
@@ -83,9 +83,9 @@ def open_volume(path: Path, options: OpenOptions) -> TileSource:
     size = path.stat().st_size
     _check_size(header.needed_bytes, size * BEST_DEFLATE_RATIO if packed else size, options.volume_max_bytes)
     if not packed:
-        return header.slices(np.memmap(path, np.uint8, "r"))
+        return header.slices(np.memmap(path, np.uint8, "r"), options)
     flat = unpack(options, "nifti-1", header.needed_bytes, lambda flat: _gunzip(path, flat))
-    return header.slices(flat)
+    return header.slices(flat, options)
 
 
 def _check_size(needed: int, at_most: int, volume_max_bytes: int) -> None:

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from exact.tiles import unpacked
-from exact.tiles.errors import BadLook, DamagedFile, TileError, TooManyPixels, UnsupportedContent
+from exact.tiles import unpacked, volumes
+from exact.tiles.errors import BadLook, DamagedFile, NoRoom, TileError, TooManyPixels, UnsupportedContent
 from exact.tiles.formats import open_image
 from exact.tiles.looks import ChannelLook, Look
 from exact.tiles.slices import Window
@@ -188,6 +188,31 @@ def test_further_volumes_are_further_frames(tmp_path: Path) -> None:
 def test_a_flat_image_in_a_volume_file_is_shown(tmp_path: Path) -> None:
     source = opened(volume(tmp_path / "a.nii", voxels((9, 8))))
     assert (source.dimensions, source.nFrames) == ((9, 8), 1)
+
+
+@pytest.mark.parametrize("axes", ["RAS", "PIR", "SLA", "LPS"])
+def test_slices_of_the_second_copy_are_those_of_the_first(tmp_path: Path, monkeypatch: Any, axes: str) -> None:
+    path = volume(tmp_path / "a.nii", voxels((9, 8, 40, 2)), axes=axes)
+    source = opened(path)
+    planes = source.description.planes
+    expected = [slice_of(source, plane.plane, plane.frames - 3) for plane in planes]
+    monkeypatch.setattr(volumes, "IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(unpacked, "IN_MEMORY_BYTES", 10)
+    source = opened(path)
+    for plane, before in zip(planes, expected, strict=True):
+        assert np.array_equal(slice_of(source, plane.plane, plane.frames - 3), before)
+    assert [file.suffix for file in (tmp_path / "cache" / "unpacked").iterdir()] == [".turned-1"]
+
+
+def test_a_full_disk_leaves_the_slices_of_the_first_copy(tmp_path: Path, monkeypatch: Any) -> None:
+    def no_room(*asked: Any) -> None:
+        raise NoRoom("The disk is full.")
+
+    path = volume(tmp_path / "a.nii")
+    expected = slice_of(opened(path), SAGITTAL, 3)
+    monkeypatch.setattr(volumes, "IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(volumes, "unpack", no_room)
+    assert np.array_equal(slice_of(opened(path), SAGITTAL, 3), expected)
 
 
 def test_a_packed_volume_is_unpacked_once(tmp_path: Path, monkeypatch: Any) -> None:
