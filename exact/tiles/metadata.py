@@ -12,8 +12,9 @@ STEMS = (
     *("patient", "person", "name", "birth", "physician", "doctor", "operator", "author", "artist", "owner", "creator"),
     *("copyright", "label", "barcode", "accession", "institution", "hospital", "department", "address", "host"),
     *("descri", "comment", "title", "remark", "keyword", "subject", "path", "folder", "study", "email", "phone"),
+    *("history", "diagnos", "occupation", "ethnic", "religio", "allerg", "insurance", "gps"),
 )
-"""A property whose key holds one of these speaks of persons, places or files, or is free text."""
+"""A property whose key holds one of these speaks of persons, places, illnesses or files, or is free text."""
 WORDS = frozenset(
     ("id", "ids", "uid", "user", "case", "note", "notes", "file", "series", "specimen", "container", "db")
 )

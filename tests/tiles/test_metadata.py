@@ -31,6 +31,7 @@ def test_what_is_unknown_is_none(tmp_path: Path) -> None:
         *("tiff.ImageDescription", "tiff.Artist", "tiff.HostComputer", "mirax.GENERAL.SLIDE_NAME", "leica.barcode"),
         *("ReferringPhysicianName", "InstitutionName", "StudyDescription", "series_description", "StudyInstanceUID"),
         *("descrip", "db_name", "Exif.UserComment", "philips.PIM_DP_UFS_BARCODE", "ContainerIdentifier", "Case No"),
+        *("AdmittingDiagnosesCode", "exif.GPSInfo", "PatientHistory", "EthnicGroup", "czi.Document.UserName"),
     ],
 )
 def test_a_key_that_commonly_holds_names_is_withheld(key: str) -> None:
