@@ -225,6 +225,9 @@ def check_readable(page: TiffPage) -> None:
         raise UnsupportedContent(f"The TIFF file is compressed by a method that is not read ({page.compression}).")
     if min(page.imagewidth, page.imagelength, *block_size(page)) < 1:
         raise DamagedFile("The TIFF file has no pixels: it is damaged.")
+    if not (page.is_final and not page.is_tiled):
+        samples = page.samplesperpixel if page.planarconfig == 1 else 1
+        check_block(block_size(page)[0] * block_size(page)[1] * samples, raw_dtype(page).itemsize)
     columns, rows = (
         -(-side // part) for side, part in zip((page.imagewidth, page.imagelength), block_size(page), strict=True)
     )

@@ -4,9 +4,9 @@ OME-TIFF (also sets of files that name each other, with or without companion fil
 labels and macro pictures beside the image), ImageJ's stacks, pages of one size as frames, pyramids of grey pages,
 palettes, bits, integers and floating point numbers to 64 bits, separate or interleaved channels, all that
 imagecodecs unpacks (WebP, Zstandard, JPEG XL, JPEG 2000, ...). Limits: 20,000 pages, 65,536 frames, 64 channels;
-pieces (tiles or strips) of 256 MiB unpacked, uncompressed ones of any size; without smaller levels 2^31 pixels.
-Left out: volumes of several depths in one page, complex numbers, CMYK and CIELab, and what microscopes write around
-TIFF (LSM, STK), of which pages are shown.
+compressed pieces (tiles or strips) of 256 MiB unpacked: files with larger ones are left to the reader of pictures;
+without smaller levels 2^31 pixels. Left out: volumes of several depths in one page, complex numbers, CMYK and
+CIELab, and what microscopes write around TIFF (LSM, STK), of which pages are shown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

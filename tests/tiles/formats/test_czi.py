@@ -288,7 +288,7 @@ def test_metadata_with_entities_are_refused(tmp_path: Path) -> None:
 def test_random_damage_raises_nothing_but_our_errors(tmp_path: Path) -> None:
     content = everything(tmp_path / "a.czi", 6).read_bytes()
     random = np.random.default_rng(5)
-    for _ in range(60):
+    for _ in range(25):
         broken = bytearray(content)
         for place in [*random.integers(0, len(broken), 30), *random.integers(len(broken) - 9000, len(broken), 8)]:
             broken[place] = random.integers(0, 256)
