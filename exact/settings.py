@@ -84,6 +84,14 @@ SLIDE_CACHE_BYTES = int(environment("EXACT_SLIDE_CACHE_BYTES", str(512 * 2**20))
 """Memory of one process for open files."""
 TILE_CACHE_BYTES = int(environment("EXACT_TILE_CACHE_BYTES", str(64 * 2**20)))
 """Memory of one process for finished tiles."""
+TILE_SHARED = environment("EXACT_TILE_SHARED", "off")
+"""A second level for tiles that were made: off, disk (shared by the processes of a host) or redis (by all hosts)."""
+TILE_SHARED_BYTES = int(environment("EXACT_TILE_SHARED_BYTES", str(10 * 2**30)))
+"""Room on the disk for shared tiles."""
+TILE_SHARED_S = int(environment("EXACT_TILE_SHARED_S", "86400"))
+"""Seconds that Redis keeps a shared tile; give that Redis a maxmemory and the policy allkeys-lru or volatile-lru."""
+METRICS_TOKEN = environment("EXACT_METRICS_TOKEN", "")
+"""Who sends this as a bearer token may read /metrics; without it only administrators of the site may."""
 POOL_CHILDREN = int(environment("EXACT_POOL_CHILDREN", "3"))
 """Child processes of one web process that read untrusted files; each is started when it is needed."""
 POOL_CALL_S = float(environment("EXACT_POOL_CALL_S", "10"))

@@ -1,8 +1,9 @@
 """Every address that Django answers; tiles, static files and sockets have their own routes in asgi.py."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from exact.api.health import health
+from exact.api.metrics import metrics
 from exact.api.routers import EitherSlash
 from exact.api.v1.tokens import Tokens
 
@@ -12,6 +13,7 @@ tokens.register("users/api/tokens", Tokens, "token")
 
 urlpatterns = [
     path("health/", health),
+    re_path(r"^metrics/?$", metrics),
     path("api/v1/", include("exact.api.v1.urls")),
     *tokens.urls,
     path("", include("exact.api.ancestor")),

@@ -5,9 +5,10 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from exact.tiles.direct import DirectTiles
 from exact.tiles.encoders import ENCODERS
@@ -28,6 +29,9 @@ from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
 from exact.tiles.source import Description, OpenOptions, Size
 from exact.tiles.tile_cache import TileCache
+
+if TYPE_CHECKING:  # Redis and what else children do not need
+    from exact.tiles.shared_tiles import SharedTiles
 
 MAX_REGION_PIXELS = 64 * 2**20
 DEEP_ZOOM_GRID, NATIVE = "deep zoom", "native"
@@ -77,9 +81,12 @@ class TileService:
     the same method of the child's own service. A service without a pool opens everything itself: so does the child's.
     """
 
-    def __init__(self, slides: SlideCache, tiles: TileCache, pool: Pool | None = None) -> None:
+    def __init__(
+        self, slides: SlideCache, tiles: TileCache, pool: Pool | None = None, shared: "SharedTiles | None" = None
+    ) -> None:
         self.slides = slides
         self.tiles = tiles
+        self.shared = shared
         self.direct = DirectTiles()
         self._outlines: Remembered[str, Outline] = Remembered(MAX_OUTLINES)
         self.pool = pool
@@ -102,7 +109,7 @@ class TileService:
             whole = None if stored is None else self.direct.read(file, outline.tiff_levels, *stored)
             if whole is not None:
                 return whole
-        return self.tiles.get_or_make((file.sha256, address), lambda: self._render(file, address))
+        return self.tiles.get_or_make((file.sha256, address), lambda: self._shared_or_made(file, address))
 
     def known_outline(self, file: Original) -> Outline | None:
         """The outline when it is in memory: never waits."""
@@ -196,6 +203,15 @@ class TileService:
             pixels = source.get_thumbnail((side_px, side_px), source.description.default_frame)
             return ENCODERS[tile_format](pixels)
 
+    def forget(self) -> None:
+        """Gives up everything that is held to be quick: it is made again when it is asked for."""
+        self.slides.close()
+        self.tiles.clear()
+        self.direct = DirectTiles()
+        self._outlines = Remembered(MAX_OUTLINES)
+        if self.pool is not None:
+            self.pool.forget()
+
     def close(self) -> None:
         """Gives up open files and children."""
         self.slides.close()
@@ -207,7 +223,16 @@ class TileService:
         if isinstance(answer, Outline):
             self._outlines.put(file.sha256, answer, math.inf)
         if list(arguments) == ["address"] and isinstance(answer, bytes):
-            self.tiles.keep((file.sha256, arguments["address"]), answer)
+            self._put_shared(file, arguments["address"], self.tiles.keep((file.sha256, arguments["address"]), answer))
+
+    def _shared_or_made(self, file: Original, address: TileAddress) -> bytes:
+        tile = None if self.shared is None else self.shared.get((file.sha256, address))
+        return tile or self._put_shared(file, address, self._render(file, address))
+
+    def _put_shared(self, file: Original, address: TileAddress, tile: bytes) -> bytes:
+        if self.shared is not None:
+            self.shared.put((file.sha256, address), tile)
+        return tile
 
     def _render(self, file: Original, address: TileAddress) -> bytes:
         return (self._render_native if address.grid == NATIVE else self._render_deep_zoom)(file, address)
@@ -234,12 +259,35 @@ def open_options(identity: str, cache_folder: Path | None = None) -> OpenOptions
 @cache
 def tile_service() -> TileService:
     """The one of this process."""
+    from exact.tiles.figures import Publisher
+
     slides = SlideCache(
         lambda file: open_here(file.path, open_options(file.sha256)),
         max_handles=settings.SLIDE_CACHE_HANDLES,
         max_bytes=settings.SLIDE_CACHE_BYTES,
     )
-    return TileService(slides, TileCache(settings.TILE_CACHE_BYTES), pool())
+    service = TileService(slides, TileCache(settings.TILE_CACHE_BYTES), pool(), shared_tiles())
+    Publisher(service, figures_folder())
+    return service
+
+
+def figures_folder() -> Path:
+    """Where the processes of this host tell what they hold."""
+    return Path(settings.CACHE) / "processes"
+
+
+def shared_tiles() -> "SharedTiles | None":
+    """The second level, where the settings ask for one."""
+    from exact.tiles.shared_tiles import InRedis, OnDisk, SharedTiles
+
+    match settings.TILE_SHARED:
+        case "off":
+            return None
+        case "disk":
+            return SharedTiles(OnDisk(Path(settings.CACHE) / "tiles", settings.TILE_SHARED_BYTES))
+        case "redis":
+            return SharedTiles(InRedis(settings.REDIS_URL, settings.TILE_SHARED_S))
+    raise ImproperlyConfigured("EXACT_TILE_SHARED is off, disk or redis.")
 
 
 def pool() -> Pool:

@@ -103,6 +103,7 @@ class SlideCache:
         self._handles: OrderedDict[str, Handle] = OrderedDict()
         self._failures: OrderedDict[str, tuple[float, TileError]] = OrderedDict()
         self._flights: SingleFlight[str, Handle] = SingleFlight()
+        self.hits = self.opened = self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._handles)
@@ -156,6 +157,7 @@ class SlideCache:
             handle = self._handles.get(sha256)
             if handle is not None:
                 self._handles.move_to_end(sha256)
+                self.hits += 1
             return handle
 
     def _open(self, file: Original) -> Handle:
@@ -173,6 +175,7 @@ class SlideCache:
     def _keep(self, sha256: str, handle: Handle) -> Handle:
         with self._lock:
             self._handles[sha256] = handle
+            self.opened += 1
             given_up = self._over_the_limits()
         for closable in given_up:
             closable.source.close()
@@ -185,6 +188,7 @@ class SlideCache:
         while len(self._handles) > 1 and (len(self._handles) > self._max_handles or total > self._max_bytes):
             _, oldest = self._handles.popitem(last=False)
             oldest.evicted = True
+            self.evicted += 1
             total -= oldest.cost
             given_up.append(oldest)
         return [handle for handle in given_up if handle.closable]

@@ -19,6 +19,10 @@ class TileCache:
         self._tiles: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._flights: SingleFlight[Hashable, bytes] = SingleFlight()
+        self.hits = self.made = self.evicted = 0
+
+    def __len__(self) -> int:
+        return len(self._tiles)
 
     @property
     def held_bytes(self) -> int:
@@ -31,6 +35,7 @@ class TileCache:
             tile = self._tiles.get(key)
             if tile is not None:
                 self._tiles.move_to_end(key)
+                self.hits += 1
             return tile
 
     def get_or_make(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
@@ -43,9 +48,17 @@ class TileCache:
             replaced = self._tiles.pop(key, None)
             self._held_bytes += _cost(tile) - (0 if replaced is None else _cost(replaced))
             self._tiles[key] = tile
+            self.made += 1
             while self._held_bytes > self._max_bytes:
                 self._held_bytes -= _cost(self._tiles.popitem(last=False)[1])
+                self.evicted += 1
         return tile
+
+    def clear(self) -> None:
+        """Holds nothing any more."""
+        with self._lock:
+            self._tiles.clear()
+            self._held_bytes = 0
 
 
 def _cost(tile: bytes) -> int:

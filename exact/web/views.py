@@ -48,8 +48,8 @@ def page(request: HttpRequest, **_address: int) -> HttpResponse:
 
 @require_safe
 @login_required
-def people(request: HttpRequest) -> HttpResponse:
-    """The accounts of the site, for its administrators."""
+def administration(request: HttpRequest) -> HttpResponse:
+    """The accounts and the caches of the site, for its administrators."""
     if not (isinstance(request.user, User) and request.user.is_staff):
         raise PermissionDenied
     return page(request)

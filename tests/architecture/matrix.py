@@ -22,6 +22,11 @@ api/v1/audit/checkpoints                             GET     403  200  200  200 
 api/v1/audit/keys                                    GET     403  200  200  200  200  200  200
 api/v1/audit/consistency                             GET     403  200  200  200  200  200  200
 api/v1/audit/inclusion                               GET     403  404  200  200  200  200  200
+api/v1/cache                                         GET     403  403  403  403  403  403  403
+api/v1/cache/clear                                   POST    403  403  403  403  403  403  403
+api/v1/cache/lift                                    POST    403  403  403  403  403  403  403
+metrics                                              GET     403  403  403  403  403  403  403
+                                                     any     403  403  403  403  403  403  403
 api/v1/*                                             any     404  404  404  404  404  404  404
 
 api/v1/users/users                                   GET     403  200  200  200  200  200  200
@@ -139,6 +144,7 @@ teams/{number}                                       GET     302  200  200  200 
 images/imageset/{number}                             GET     302  200  200  200  200  200  200
 annotations/{number}                                 GET     302  200  200  200  200  200  200
 people                                               GET     302  403  403  403  403  403  403
+cache                                                GET     302  403  403  403  403  403  403
 account                                              GET     302  200  200  200  200  200  200
 account/password                                     POST    403  400  400  400  400  400  400
 sign-in                                              GET     200  302  302  302  302  302  302
@@ -159,6 +165,12 @@ api/v1/users/users/{user}/deactivate                 POST    200
 api/v1/users/users/{user}/activate                   POST    200
 api/v1/users/users/{user}/password                   POST    200
 people                                               GET     200
+cache                                                GET     200
+api/v1/cache                                         GET     200
+api/v1/cache/clear                                   POST    202
+api/v1/cache/lift                                    POST    400
+metrics                                              GET     200
+                                                     any     200
 """
 """Where an administrator of the site, who is in no role of this team, is answered otherwise than the stranger."""
 

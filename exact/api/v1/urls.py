@@ -10,6 +10,7 @@ from exact.api.v1.activity import ActivityList
 from exact.api.v1.annotation_types import AnnotationTypes
 from exact.api.v1.annotations import Annotations
 from exact.api.v1.audit import Checkpoints, ConsistencyProof, InclusionProof, Keys, NewestCheckpoint
+from exact.api.v1.cache import Cache, CacheClear, CacheLift
 from exact.api.v1.commands import Batches, Commands
 from exact.api.v1.dataset_versions import DatasetVersions
 from exact.api.v1.deliveries import Deliveries
@@ -49,6 +50,9 @@ urlpatterns = [
     re_path(r"^audit/inclusion/?$", InclusionProof.as_view(), name="inclusion"),
     re_path(r"^audit/consistency/?$", ConsistencyProof.as_view(), name="consistency"),
     re_path(r"^activity/?$", ActivityList.as_view(), name="activity"),
+    re_path(r"^cache/?$", Cache.as_view(), name="cache"),
+    re_path(r"^cache/clear/?$", CacheClear.as_view(), name="cache-clear"),
+    re_path(r"^cache/lift/?$", CacheLift.as_view(), name="cache-lift"),
     re_path(r"^datasets/formats/?$", Formats.as_view(), name="formats"),
     re_path(r"^openapi/?$", SpectacularAPIView.as_view(), name="openapi"),
     *router.urls,

@@ -9,6 +9,7 @@ import "./pages/styles/sign-in.css";
 import "./pages/account";
 import "./pages/account-tokens";
 import "./pages/activity-list";
+import "./pages/cache";
 import "./pages/home";
 import "./pages/image-set";
 import "./pages/images";

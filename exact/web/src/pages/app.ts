@@ -127,6 +127,7 @@ export class ExactApp extends PageElement {
         >${icon("user")}<span>Account and tokens</span></a
       >
       ${me.is_staff ? html`<a class="menu-item" role="menuitem" tabindex="-1" href=${urls.people} data-testid="people-link">${icon("users")}<span>People</span></a>` : nothing}
+      ${me.is_staff ? html`<a class="menu-item" role="menuitem" tabindex="-1" href=${urls.cache} data-testid="cache-link">${icon("layers")}<span>Cache</span></a>` : nothing}
       <form method="post" action=${urls.signOut}>
         <input type="hidden" name="csrfmiddlewaretoken" value=${csrfToken()} />
         <button class="menu-item" role="menuitem" tabindex="-1" data-stay data-testid="sign-out">
@@ -170,6 +171,8 @@ export class ExactApp extends PageElement {
         return html`<exact-account .me=${me} @exact-me=${this.load}></exact-account>`;
       case "people":
         return html`<exact-people .me=${me}></exact-people>`;
+      case "cache":
+        return html`<exact-cache .me=${me}></exact-cache>`;
       case "unknown":
         return html`<div class="page">
           <exact-empty icon="search" heading="There is nothing at this address"></exact-empty>

@@ -8,6 +8,7 @@ import type {
   Account,
   Activity,
   AnnotationType,
+  CacheState,
   DatasetVersion,
   Delivery,
   Export,
@@ -174,6 +175,9 @@ export const addAccount = (fields: Record<string, string>): Promise<Account & { 
   ask("POST", `${API}/users/users/`, fields);
 export const switchAccount = (id: number, active: boolean): Promise<Account> =>
   ask("POST", `${API}/users/users/${id}/${active ? "activate" : "deactivate"}/`, {});
+export const cache = (): Promise<CacheState> => ask("GET", `${API}/cache/`);
+export const clearCache = (): Promise<CacheState> => ask("POST", `${API}/cache/clear/`, {});
+export const liftStrikes = (sha256: string): Promise<CacheState> => ask("POST", `${API}/cache/lift/`, { sha256 });
 export const renewPassword = (id: number): Promise<{ password: string }> =>
   ask("POST", `${API}/users/users/${id}/password/`, {});
 

@@ -6,6 +6,7 @@ export type Route =
   | { page: "image-set"; number: number }
   | { page: "account" }
   | { page: "people" }
+  | { page: "cache" }
   | { page: "unknown" };
 
 const NUMBERED = { "/teams/": "team", "/images/imageset/": "image-set" } as const;
@@ -14,6 +15,7 @@ export function route(pathname: string): Route {
   if (pathname === "/") return { page: "home" };
   if (pathname === "/account/") return { page: "account" };
   if (pathname === "/people/") return { page: "people" };
+  if (pathname === "/cache/") return { page: "cache" };
   for (const [prefix, page] of Object.entries(NUMBERED)) {
     const number = pathname.startsWith(prefix) ? /^(\d+)\/$/.exec(pathname.slice(prefix.length)) : null;
     if (number) return { page, number: Number(number[1]) };
@@ -25,6 +27,7 @@ export const urls = {
   home: "/",
   account: "/account/",
   people: "/people/",
+  cache: "/cache/",
   signOut: "/sign-out/",
   team: (number: number) => `/teams/${number}/`,
   imageSet: (number: number) => `/images/imageset/${number}/`,

@@ -262,3 +262,46 @@ export interface Delivery {
   images: DeliveredImage[];
   aside: { path: string; code: string; sentence: string; harmless: boolean }[];
 }
+
+/** What one process of the host holds for tiles; counts are since it began. */
+export interface CacheFigures {
+  host: string;
+  pid: number;
+  up_s: number;
+  told_s: number;
+  files_open: number;
+  files_bytes: number;
+  files_hits: number;
+  files_opened: number;
+  files_evicted: number;
+  tiles_held: number;
+  tiles_bytes: number;
+  tiles_hits: number;
+  tiles_made: number;
+  tiles_evicted: number;
+  shared_hits: number;
+  shared_misses: number;
+  children: number;
+  children_busy: number;
+  children_started: number;
+  children_failed: number;
+  calls: number;
+  calls_waiting: number;
+  calls_refused: number;
+}
+
+/** A file whose reader died, hung or took all memory. */
+export interface StruckFile {
+  sha256: string;
+  image: { number: number; name: string } | null;
+  strikes: number;
+  refused: boolean;
+  how: string;
+  ago_s: number;
+  expires_s: number;
+}
+
+export interface CacheState {
+  processes: CacheFigures[];
+  strikes: StruckFile[];
+}
