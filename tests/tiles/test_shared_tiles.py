@@ -20,7 +20,7 @@ KEY = ("a" * 64, TILE)
 
 
 @pytest.fixture(params=["disk", "redis"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, settings: LazySettings) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path, settings: LazySettings, services: object) -> Store:
     if request.param == "disk":
         return OnDisk(tmp_path / "tiles", 10_000)
     made = InRedis(settings.REDIS_URL, 60)
