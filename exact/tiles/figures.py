@@ -32,6 +32,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     told_at: float
     files_open: int
     files_bytes: int
+    """With those of its children."""
     files_hits: int
     files_opened: int
     files_evicted: int
@@ -58,13 +59,14 @@ def figures_of(service: TileService) -> Figures:
     """As they are now."""
     slides, tiles, pool, shared = service.slides, service.tiles, service.pool, service.shared
     counts = None if pool is None else pool.counts
+    files_of_children, bytes_of_children = (0, 0) if pool is None else pool.held
     return Figures(
         host=socket.gethostname(),
         pid=os.getpid(),
         began_at=BEGAN_AT,
         told_at=time.time(),
-        files_open=len(slides),
-        files_bytes=slides.held_bytes,
+        files_open=len(slides) + files_of_children,
+        files_bytes=slides.held_bytes + bytes_of_children,
         files_hits=slides.hits,
         files_opened=slides.opened,
         files_evicted=slides.evicted,

@@ -11,7 +11,7 @@ from exact.tiles.formats import open_image
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.slide_cache import FAILED_OPEN_S, Grid, Original, SlideCache
 from exact.tiles.source import TileSource
-from tests.samples import options, picture, volume
+from tests.samples import options, picture, volume, voxels
 
 
 class Opener:
@@ -183,3 +183,32 @@ def test_an_image_looked_at_otherwise_is_remembered_with_its_handle(tmp_path: Pa
         for low in range(20):
             view.under(Look(window=(float(low), 100.0)))
         assert len(view.looks) <= 8
+
+
+def test_a_thousand_files_stay_within_the_limits_and_the_descriptors_of_closed_ones_are_given_back(
+    tmp_path: Path,
+) -> None:
+    from exact.tiles.formats.nifti import open_volume
+
+    first = volume(tmp_path / "0.nii", voxels((9, 8, 7)))
+    content = first.read_bytes()
+    for number in range(1, 1000):
+        (tmp_path / f"{number}.nii").write_bytes(content)
+    cache = SlideCache(
+        lambda original: open_volume(original.path, options(tmp_path, original.sha256)), max_handles=40, max_bytes=2**29
+    )
+    before = descriptors()
+    for number in range(1000):
+        with cache.lease(Original(str(number), tmp_path / f"{number}.nii")) as source:
+            assert source.read_region((0, 0), 0, (5, 5)).shape == (5, 5, 1)
+        assert len(cache) <= 40
+        assert cache.held_bytes <= 2**29
+    maps = sum(".nii" in line for line in Path("/proc/self/maps").read_text().splitlines())
+    assert (cache.opened, maps <= 41, descriptors() <= before + 41) == (1000, True, True)
+    cache.close()
+    assert descriptors() <= before
+
+
+def descriptors() -> int:
+    """Files that this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))

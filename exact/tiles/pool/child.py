@@ -61,12 +61,12 @@ def serve(pipe: socket.socket, service: "TileService", cpu_s: float) -> None:
     """One call after the other. After one that took all memory nothing of this process is to be relied on."""
     messages.send(pipe, READY, b"")
     while True:
-        _, content = messages.receive(pipe, CALL_MAX_BYTES)
+        call = messages.receive(pipe, CALL_MAX_BYTES)
         limits.allow_cpu(cpu_s)
-        kind, told = answer(service, msgspec.msgpack.decode(content, type=Call))
+        kind, told = answer(service, msgspec.msgpack.decode(call.content, type=Call))
         if len(told) > messages.ANSWER_MAX_BYTES:
             kind, told = PROBLEM, msgspec.msgpack.encode(Problem.of(TileError("This is too large to be sent at once.")))
-        messages.send(pipe, kind, told)
+        messages.send(pipe, kind, told, (len(service.slides), service.slides.held_bytes))
         if kind == EXHAUSTED:
             return
 

@@ -3,7 +3,7 @@
 import socket
 import struct
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,8 @@ from exact.tiles.errors import ReaderFailed, TileError
 
 CALL_MAX_BYTES = 64 * 2**10
 ANSWER_MAX_BYTES = 64 * 2**20
-HEADER = struct.Struct("!cI")
+HEADER = struct.Struct("!cIIQ")
+"""Kind and length of what follows; how many images the sender holds open, and their bytes."""
 READY, ANSWER, PROBLEM, EXHAUSTED = b"R", b"A", b"P", b"M"
 """Ready for the first call; what was asked for; a TileError; out of memory, and therefore ending."""
 
@@ -56,22 +57,31 @@ class Problem(msgspec.Struct, frozen=True, array_like=True):
         return kind(self.sentence) if issubclass(kind, TileError) else ReaderFailed(self.sentence)
 
 
+class Message(NamedTuple):
+    """One of them, as it came."""
+
+    kind: bytes
+    content: bytes
+    files_open: int
+    files_bytes: int
+
+
 class Closed(Exception):
     """The other side is gone, or says what cannot be."""
 
 
-def send(pipe: socket.socket, kind: bytes, payload: bytes) -> None:
-    """One message."""
-    pipe.sendall(HEADER.pack(kind, len(payload)))
+def send(pipe: socket.socket, kind: bytes, payload: bytes, held: tuple[int, int] = (0, 0)) -> None:
+    """One message, and how many images with how many bytes are held open."""
+    pipe.sendall(HEADER.pack(kind, len(payload), *held))
     pipe.sendall(payload)
 
 
-def receive(pipe: socket.socket, most_bytes: int, deadline: float | None = None) -> tuple[bytes, bytes]:
+def receive(pipe: socket.socket, most_bytes: int, deadline: float | None = None) -> Message:
     """The next message; Closed when there is none, TimeoutError when it is not whole at the deadline."""
-    kind, length = HEADER.unpack(_exactly(pipe, HEADER.size, deadline))
+    kind, length, files_open, files_bytes = HEADER.unpack(_exactly(pipe, HEADER.size, deadline))
     if length > most_bytes:
         raise Closed
-    return kind, _exactly(pipe, length, deadline)
+    return Message(kind, _exactly(pipe, length, deadline), files_open, files_bytes)
 
 
 def _exactly(pipe: socket.socket, length: int, deadline: float | None) -> bytes:

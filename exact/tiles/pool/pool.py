@@ -62,6 +62,12 @@ class Pool:
         """The processes that are there now."""
         return [worker.pid for worker in list(self._workers.values())]
 
+    @property
+    def held(self) -> tuple[int, int]:
+        """Images that the children hold open, and their bytes, as they told with their last answers."""
+        workers = list(self._workers.values())
+        return sum(worker.files_open for worker in workers), sum(worker.files_bytes for worker in workers)
+
     def submit(self, call: Call, finish: Callable[[bytes], T]) -> "Future[T]":
         """The answer of a child, later, or a TileError. Raises StruckOut for a file that is left alone."""
         try:

@@ -49,11 +49,12 @@ class Worker:
                 start_new_session=True,
             )
         self._answered: OrderedDict[str, None] = OrderedDict()
+        self.files_open = self.files_bytes = 0
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
         try:
-            kind, _ = messages.receive(self._pipe, 0, time.monotonic() + START_S)
+            kind = messages.receive(self._pipe, 0, time.monotonic() + START_S).kind
         except (Closed, OSError) as error:
             self.end()
             raise Failed("does not start") from error
@@ -80,15 +81,16 @@ class Worker:
         try:
             self._pipe.settimeout(deadline_s)
             messages.send(self._pipe, b"C", call)
-            kind, content = messages.receive(self._pipe, ANSWER_MAX_BYTES, time.monotonic() + deadline_s)
+            told = messages.receive(self._pipe, ANSWER_MAX_BYTES, time.monotonic() + deadline_s)
         except TimeoutError as error:
             raise Failed(f"took more than {deadline_s:g} s") from error
         except (Closed, OSError) as error:
             raise Failed(self._end_told()) from error
-        if kind == EXHAUSTED:
+        if told.kind == EXHAUSTED:
             raise Failed("took more memory than allowed")
         self._remember(sha256)
-        return kind, content
+        self.files_open, self.files_bytes = told.files_open, told.files_bytes
+        return told.kind, told.content
 
     def _remember(self, sha256: str) -> None:
         self._answered[sha256] = None

@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.tiles.pool.test_pool import TILE, Hall, Original, pool_of
+from exact.tiles.slide_cache import Original
+from tests.tiles.pool.test_pool import TILE, Hall, pool_of
 
 hall = Hall(Path(sys.argv[1]))
 service = hall.service(1)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from exact.domain.errors import Busy
 from exact.tiles.errors import DamagedFile, NoSuchTile, ReaderFailed, StruckOut, TileError
+from exact.tiles.figures import figures_of
 from exact.tiles.formats import open_here
 from exact.tiles.looks import Look
 from exact.tiles.pool import waiting
@@ -119,6 +120,8 @@ def test_a_tile_that_a_child_made_stays_in_this_process(hall: Hall) -> None:
     service, file = hall.service(1), hall.file("a")
     tile = service.tile(file, TILE)
     assert service.known_tile(file, TILE) == tile
+    held = pool_of(service).held
+    assert (held[0], held[1] > 0, figures_of(service).files_open) == (1, True, 1)
     assert Image.open(BytesIO(tile)).size == (100, 80)
 
 
