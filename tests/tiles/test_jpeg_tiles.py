@@ -1,5 +1,6 @@
 """Our own reader of JPEG tiles hands on and shows what OpenSlide shows, or leaves the judgement to it."""
 
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -28,9 +29,15 @@ def ours(path: Path, level: int, corner: tuple[int, int], size: tuple[int, int])
     return assembled(open_image(path, options(path.parent)), level, corner, size, background=WHITE)
 
 
+@lru_cache(4)
+def oracle(path: Path) -> openslide.OpenSlide:
+    """Opened once: opening takes longer than reading a tile."""
+    return openslide.OpenSlide(path)
+
+
 def by_openslide(path: Path, level: int, corner: tuple[int, int], size: tuple[int, int]) -> Pixels:
     """The same rectangle on white."""
-    slide = openslide.OpenSlide(path)
+    slide = oracle(path)
     at = tuple(int(value * slide.level_downsamples[level]) for value in corner)
     region = slide.read_region(at, level, size)  # type: ignore[arg-type]
     white = openslide.Image.new("RGBA", size, (*WHITE, 255))

@@ -1,10 +1,10 @@
 """Tiles of the native grid are OpenSlide's pixels: whole ones byte for byte as they lie in the file."""
 
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import openslide
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,7 +17,7 @@ from exact.tiles.shrunk import grid_of
 from exact.tiles.slide_cache import View, pyramid_of
 from exact.tiles.source import Pixels
 from tests.samples import options, picture, real, scene, svs, tiled_tiff, volume, voxels
-from tests.tiles.test_jpeg_tiles import REAL, by_openslide
+from tests.tiles.test_jpeg_tiles import REAL, by_openslide, oracle
 
 SHRUNK_TOLERANCE = 1.5
 """Mean difference, in shades of 255, of pixels that the decoder made smaller from means of OpenSlide's pixels; and of a
@@ -37,22 +37,31 @@ def shown(encoded: bytes) -> NDArray[np.int64]:
     return np.asarray(Image.open(BytesIO(encoded)).convert("RGB")).astype(int)
 
 
+@lru_cache(2)
+def whole_level(path: Path, level: int) -> Pixels:
+    """By OpenSlide, once for all its tiles."""
+    return by_openslide(path, level, (0, 0), oracle(path).level_dimensions[level])
+
+
 def expected(path: Path, grid: NativeGrid, number: int, box: tuple[int, int, int, int]) -> Pixels:
     """From OpenSlide's own rendering: the stored level as it is, the others as means of its pixels."""
     level = grid.level(number)
     assert level.base is not None
-    slide = openslide.OpenSlide(path)
+    slide = oracle(path)
     base, shrink = (level.base, level.shrink) if level.base < slide.level_count else (0, level.downsample)
     full_width, full_height = slide.level_dimensions[base]
     left, top = box[0] * shrink, box[1] * shrink
     size = min(box[2] * shrink, full_width - left), min(box[3] * shrink, full_height - top)
-    region = by_openslide(path, base, (left, top), size)
+    if shrink == 1 or slide.level_count > 1:
+        region = by_openslide(path, base, (left, top), size)
+    else:
+        region = whole_level(path, base)[top : top + size[1], left : left + size[0]]
     return np.asarray(Image.fromarray(region).reduce(shrink))
 
 
 def is_read_pixel_by_pixel(path: Path, stored_level: int | None) -> bool:
     """OpenSlide interpolates levels whose downsample is no whole number."""
-    return stored_level is not None and openslide.OpenSlide(path).level_downsamples[stored_level].is_integer()
+    return stored_level is not None and oracle(path).level_downsamples[stored_level].is_integer()
 
 
 def assert_every_tile_shows_openslides_pixels(path: Path, encoding_tolerance: float = CHECKERBOARD_TOLERANCE) -> None:
