@@ -93,7 +93,7 @@ def test_a_picture_becomes_a_card_that_can_be_withdrawn_with_a_reason(image_set:
 
 def test_a_cancelled_upload_leaves_nothing(image_set: Page, tmp_path: Path) -> None:
     Image.effect_noise((3000, 3000), 90).convert("RGB").save(tmp_path / "large.png")
-    image_set.route("**/api/v1/images/images/", lambda _route: None)  # the answer never comes
+    image_set.route("**/api/v1/uploads/", lambda _route: None)  # the answer never comes
     image_set.get_by_test_id("upload-input").set_input_files(tmp_path / "large.png")
     image_set.get_by_role("button", name="Cancel large.png").click()
     item = image_set.get_by_test_id("upload-item")
