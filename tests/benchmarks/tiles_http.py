@@ -154,7 +154,15 @@ def serving(name: str, headers: dict[str, str]) -> Iterator[Server]:
     words = next(program.words for program in programs("127.0.0.1", port) if program.name == "web")
     if name == "uvicorn":
         words = [sys.executable, "-m", "uvicorn", "exact.tiles.asgi:application", "--port", str(port)]
-        words += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning", "--no-access-log"]
+        words += [
+            "--loop",
+            "uvloop",
+            "--http",
+            "exact.tiles.one_write:OneWrite",
+            "--log-level",
+            "warning",
+            "--no-access-log",
+        ]
         words += ["--no-server-header", "--no-proxy-headers"]
     with answering(name, words, port, headers) as server:
         yield server

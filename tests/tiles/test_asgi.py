@@ -1,5 +1,6 @@
 """The tile path as a server of its own, as uvicorn runs it in compose."""
 
+import http.client
 import os
 import signal
 import socket
@@ -24,7 +25,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     words = ["-m", "uvicorn", "exact.tiles.asgi:application", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(
-        [sys.executable, *words, "--loop", "uvloop", "--http", "httptools", "--no-access-log"],
+        [sys.executable, *words, "--loop", "uvloop", "--http", "exact.tiles.one_write:OneWrite", "--no-access-log"],
         cwd=ROOT,
         env={**os.environ, "EXACT_VAR": str(tmp_path)},
     )
@@ -55,3 +56,16 @@ def test_it_serves_tiles_and_nothing_else(server: str) -> None:
     assert status(f"{server}/tiles/1/info.json") == 403
     assert status(f"{server}/tiles/1/nothing") == 404
     assert status(f"{server}/sign-in/") == 404
+
+
+def test_answers_with_and_without_a_body_follow_each_other_on_one_connection(server: str) -> None:
+    assert status(f"{server}/health/") == 200
+    connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=10)
+    told = []
+    for method, path in (("HEAD", "/health/"), ("GET", "/health/"), ("HEAD", "/tiles/1/info.json"), ("GET", "/x")):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        told.append((answer.status, len(answer.read())))
+    connection.close()
+    assert [status for status, _ in told] == [200, 200, 403, 404]
+    assert [length > 0 for _, length in told] == [False, True, False, True]
