@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -52,6 +53,9 @@ ACCESS_THREADS = 4
 MAX_WAITING = 512
 """More requests than this are told to come again, so that a busy server answers at all."""
 FOR_EVER = b"private, max-age=31536000, immutable"
+FOR_A_DAY = b"private, max-age=86400"
+"""Where the address does not say which renderer it means: a better one is seen tomorrow, after a 304 or anew."""
+VERSIONED = re.compile(rb"(?:^|&)v=")
 ASK_AGAIN = b"private, no-cache"
 MAX_ADDRESSES = 4096
 KEEP_NOWHERE = b"no-store"
@@ -134,7 +138,7 @@ class TileRoute:
         credential = credential_of(scope["headers"])
         access = self._labels if isinstance(asked.wanted, Associated) else self._access
         original = await self._original(access, credential, asked.image_number, receive)
-        reply = await self._wanted(scope, original, asked, receive)
+        reply = kept_so_long(await self._wanted(scope, original, asked, receive), scope.get("query_string", b""))
         capability = self._capability(scope, credential, asked.image_number)
         return replace(reply, headers={**reply.headers, **capability}) if capability else reply
 
@@ -271,6 +275,13 @@ async def unless_gone(receive: Receive, work: "asyncio.Future[T]", patience_s: f
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def kept_so_long(reply: Reply, query: bytes) -> Reply:
+    """Pixels for ever under an address that names the renderer's version, and for a day under every other one."""
+    if reply.headers.get(b"cache-control") != FOR_EVER or VERSIONED.search(query):
+        return reply
+    return replace(reply, headers={**reply.headers, b"cache-control": FOR_A_DAY})
 
 
 def status_of_pixels(error: TileError) -> int:

@@ -109,8 +109,14 @@ async def test_a_member_gets_a_tile(site: Site, path: str) -> None:
     assert Image.open(BytesIO(answer.body)).size == (256, 256)
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["content-length"] == str(len(answer.body))
-    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == "private, max-age=86400"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [TILE, "/tiles/1/0/0/0/1_1.jpeg", "/tiles/1/iiif/0.0/full/max/0/default.jpg"])
+async def test_only_an_address_that_names_the_renderers_version_is_kept_for_ever(site: Site, path: str) -> None:
+    kept = [(await site.get(path + query)).headers["cache-control"] for query in ("?xv=1", "?v=2-a")]
+    assert kept == ["private, max-age=86400", "private, max-age=31536000, immutable"]
 
 
 async def test_png_is_served_where_asked_for(site: Site) -> None:
@@ -156,7 +162,7 @@ async def test_every_plane_of_a_volume_has_its_levels(site: Site) -> None:
 async def test_a_native_tile_is_the_files_own(site: Site) -> None:
     answer = await site.get("/tiles/1/0/0/0/1_1.jpeg")
     assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
-    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == "private, max-age=86400"
     assert answer.body in site.files[1].path.read_bytes()
     again = await site.get("/tiles/1/0/0/0/1_1.jpeg", if_none_match=answer.headers["etag"])
     assert again.status == 304
