@@ -27,7 +27,7 @@ from exact.tiles.pool.strikes import Strikes
 from exact.tiles.remembered import Remembered
 from exact.tiles.render import RENDERER_VERSION, render_tile
 from exact.tiles.slide_cache import Grid, Original, SlideCache
-from exact.tiles.source import Description, OpenOptions, Size
+from exact.tiles.source import Description, OpenOptions, Size, TileSource
 from exact.tiles.tile_cache import TileCache
 
 if TYPE_CHECKING:  # Redis and what else children do not need
@@ -200,8 +200,7 @@ class TileService:
     def thumbnail(self, file: Original, side_px: int, tile_format: str) -> bytes:
         """The whole image, in proportion, inside a square; the middle slice of a volume."""
         with self.slides.lease(file) as source:
-            pixels = source.get_thumbnail((side_px, side_px), source.description.default_frame)
-            return ENCODERS[tile_format](pixels)
+            return ENCODERS[tile_format](source.get_thumbnail((side_px, side_px), *opening(source)))
 
     def forget(self) -> None:
         """Gives up everything that is held to be quick: it is made again when it is asked for."""
@@ -249,6 +248,15 @@ class TileService:
             return render_tile(
                 view.under(address.look), address.level, address.column, address.row, frame, address.tile_format
             )
+
+
+def opening(source: TileSource) -> tuple[int, int]:
+    """Frame and plane that an image is first shown at; beyond the first plane the middle of the first volume."""
+    plane = source.description.opening_plane
+    if plane.plane == 0:
+        return source.description.default_frame, 0
+    volumes = math.prod(axis.size for axis in source.details.axes if axis.name != "z")
+    return plane.frames // volumes // 2, plane.plane
 
 
 def open_options(identity: str, cache_folder: Path | None = None) -> OpenOptions:

@@ -50,6 +50,12 @@ class Description:
     objective_power: float | None
     planes: tuple[PlaneDescription, ...]
 
+    @property
+    def opening_plane(self) -> PlaneDescription:
+        """Where an image is first shown: a volume of few thick slices in the plane it was taken in, else plane 0."""
+        fewest = min(self.planes, key=lambda plane: plane.frames)
+        return fewest if 2 * fewest.frames < self.planes[0].frames else self.planes[0]
+
     def as_json(self) -> dict[str, Any]:  # Any: JSON
         """Lists, numbers, texts and nulls only."""
         return asdict(self)

@@ -72,3 +72,17 @@ def test_it_is_made_once_and_kept_by_content(tmp_path: Path) -> None:
     service.tile_service.cache_clear()
     assert thumbnail(file) == first
     assert len(list((tmp_path / "cache" / "thumbnails").rglob("*.jpeg"))) == 1
+
+
+def test_a_volume_of_few_thick_slices_shows_the_middle_of_its_first_volume_in_the_plane_it_was_taken_in(
+    tmp_path: Path,
+) -> None:
+    data = np.zeros((4, 40, 30, 2), np.uint8)
+    data[2, 10:, :, 0] = 200
+    data[2, :, 10:, 1] = 200
+    file = original(volume(tmp_path / "a.nii", data, spacing_mm=(5.0, 1.0, 1.0)))
+    shown = np.asarray(image_of(thumbnail(file, tile_format="png")))
+    assert shown.shape[:2] == (30, 40)
+    lit = shown.reshape(30, 40, -1)[:, :, 0] > 100
+    assert lit[:, 10:].all()
+    assert not lit[:, :10].any()

@@ -76,3 +76,11 @@ export function placeOf(axis: Axis, index: number): string {
   const far = axis.step * index;
   return `${count} · ${axis.unit === "um" ? lengthInWords(far) : `${figure(far)} ${axis.unit ?? ""}`.trim()}`;
 }
+
+/** The plane an image opens in: a volume of few thick slices in the one it was taken in, else the first. */
+export function openingPlane(planes: readonly { readonly plane: number; readonly frames: number }[]): number {
+  const [first] = planes;
+  const [fewest] = planes.toSorted((a, b) => a.frames - b.frames);
+  if (!first || !fewest) return 0;
+  return 2 * fewest.frames < first.frames ? fewest.plane : first.plane;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axesOf, frameOf, indicesOf, moved, placeOf, playedAxis, playedEvery } from "../model/frames";
+import { axesOf, frameOf, indicesOf, moved, openingPlane, placeOf, playedAxis, playedEvery } from "../model/frames";
 import { type Grid, type GridLevel, levelFor, tileAt, tileBox, tileSize, tileUrl, tilesIn } from "../model/grid";
 import { PLAIN } from "../model/look";
 import { nativeTileSource } from "../viewer/tile-source";
@@ -108,4 +108,14 @@ describe("frames along axes", () => {
     expect([playedAxis([t, z]), playedAxis([z])]).toEqual([0, 0]);
     expect([playedEvery(t), playedEvery({ ...t, step: 0.001 }), playedEvery(z)]).toEqual([500, 66, 125]);
   });
+});
+
+it("a volume of few thick slices opens in the plane it was taken in, every other image in its first", () => {
+  const planes = (axial: number, coronal: number, sagittal: number) =>
+    [axial, coronal, sagittal].map((frames, plane) => ({ plane, frames }));
+  expect(openingPlane(planes(256, 256, 4))).toBe(2);
+  expect(openingPlane(planes(384, 20, 384))).toBe(1);
+  expect(openingPlane(planes(189, 233, 197))).toBe(0);
+  expect(openingPlane(planes(300, 200, 200))).toBe(0);
+  expect(openingPlane([{ plane: 0, frames: 12 }])).toBe(0);
 });

@@ -9,7 +9,7 @@ import { systemClock } from "../live/clock";
 import { AnnotationLayer } from "../layers/annotation-layer";
 import { EditLayer } from "../layers/edit-layer";
 import { type Peer, PeersLayer } from "../layers/peers-layer";
-import { playedAxis, playedEvery } from "../model/frames";
+import { openingPlane, playedAxis, playedEvery } from "../model/frames";
 import { levelFor, tileUrl, tilesIn } from "../model/grid";
 import { type Bounds, type Point, UNITS_PER_PIXEL, type Vector } from "../model/vector";
 import { DeskElement, look } from "../panels/element";
@@ -269,6 +269,7 @@ export class ExactStage extends DeskElement implements Stage {
     if (!this.isConnected) return;
     const link = placeFrom(location.search);
     if (link.plane !== null) desk.setPlane(link.plane);
+    else if (link.frame === null) desk.showPlane(openingPlane(desk.workspace.image.planes));
     if (link.frame !== null && desk.volumetric) desk.setFrame(link.frame);
     this.openTiles(false);
     const wanted = new Set(link.annotations);
