@@ -26,6 +26,7 @@ COPY --from=packages /opt/exact/.venv .venv
 COPY manage.py ./
 COPY exact exact
 COPY workers workers
+RUN python -m compileall -q exact workers
 COPY schema schema
 COPY compose/healthy.py compose/healthy.py
 COPY --from=client /opt/exact/exact/web/static/dist exact/web/static/dist

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tifffile import TiffPage
 
 from exact.tiles import ome, tiff_pages
 from exact.tiles.errors import DamagedFile, UnsupportedContent
@@ -15,6 +15,9 @@ from exact.tiles.folders import innermost
 from exact.tiles.framed import Told
 from exact.tiles.source import Axis
 from exact.tiles.tiff_layout import Layout, Place, is_coloured
+
+if TYPE_CHECKING:  # loaded with the first file that needs it
+    from tifffile import TiffPage
 
 ROOT = re.compile(r"<(\w+:)?OME[\s>]", re.ASCII)
 """With whatever prefix its names have."""
@@ -25,7 +28,7 @@ MAX_HEADER_BYTES = 32 * 2**20
 MAX_FILES_NAMED = 10
 
 
-def is_ome(page: TiffPage) -> bool:
+def is_ome(page: "TiffPage") -> bool:
     """Whether the page's description is an OME header."""
     return ROOT.search(page.description[:4096]) is not None
 
@@ -62,7 +65,9 @@ def own_planes(name: str, header: str, images: Sequence[ome.OmeImage]) -> Callab
     return lambda stored: 0 if alone or stored.file in (None, name) or (own and stored.uuid == own) else None
 
 
-def layout(images: Sequence[ome.OmeImage], first: TiffPage, file_of: Callable[[ome.StoredPlane], int | None]) -> Layout:
+def layout(
+    images: Sequence[ome.OmeImage], first: "TiffPage", file_of: Callable[[ome.StoredPlane], int | None]
+) -> Layout:
     """The first image that is no label; those of equal size follow as further positions."""
     if not images:
         raise DamagedFile("The OME header of the file describes no image.")

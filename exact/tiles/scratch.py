@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import imagecodecs
 import numpy as np
-import tifffile
 from numpy.typing import DTypeLike, NDArray
 from PIL import Image
-from tifffile import COMPRESSION, PHOTOMETRIC
 
 from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
 from exact.tiles.pictures import PARSER_ERRORS, Header, flattened, inks_as_rgb
 from exact.tiles.source import Pixels
+from exact.tiles.tiff import Photometric
 from exact.tiles.unpacked import reserve
+
+if TYPE_CHECKING:  # loaded with the first file that needs it
+    from tifffile import TiffPage
 
 MAX_STRIP_BYTES = 256 * 2**20
 """A compressed strip is unpacked whole in memory."""
@@ -26,10 +28,11 @@ READ_BYTES = 16 * 2**20
 PNG_SAMPLES = {"1": 1, "L": 1, "P": 3, "RGB": 3, "LA": 2, "RGBA": 4}
 JPEG_SAMPLES = {"L": 1, "RGB": 3, "CMYK": 4}
 DEPTH_AT = 24
+NOT_COMPRESSED, JPEG_COMPRESSION = 1, 7
 START_OF_SCAN, END_OF_IMAGE = 0xDA, b"\xff\xd9"
 TIFF_SHOWN = (
-    *(PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR),
-    *(PHOTOMETRIC.PALETTE, PHOTOMETRIC.SEPARATED),
+    *(Photometric.MINISBLACK, Photometric.MINISWHITE, Photometric.RGB, Photometric.YCBCR),
+    *(Photometric.PALETTE, Photometric.SEPARATED),
 )
 
 Values = NDArray[Any]  # Any: 8 or 16 bits
@@ -133,6 +136,8 @@ def _stored_shape(header: Header, samples: int) -> tuple[int, int, int]:
 
 
 def _tiff(path: Path, header: Header, folder: Path) -> Decoded:
+    import tifffile
+
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
         kind = _checked_kind(page)
@@ -152,13 +157,13 @@ def _tiff(path: Path, header: Header, folder: Path) -> Decoded:
         return Decoded(upright, _tiff_colours(page), held.forget)
 
 
-def _checked_kind(page: tifffile.TiffPage) -> np.dtype[Any]:  # Any: 8 or 16 bits, or one
+def _checked_kind(page: "TiffPage") -> np.dtype[Any]:  # Any: 8 or 16 bits, or one
     kind = page.dtype
-    subsampled = page.photometric == PHOTOMETRIC.YCBCR and page.compression != COMPRESSION.JPEG
+    subsampled = page.photometric == Photometric.YCBCR and page.compression != JPEG_COMPRESSION
     if kind is None or kind.kind not in "ub" or kind.itemsize > 2 or page.photometric not in TIFF_SHOWN or subsampled:
         raise UnsupportedContent("TIFF files of so many pixels are taken with 8 or 16 bits of grey or colour.")
     if (
-        page.compression != COMPRESSION.NONE
+        page.compression != NOT_COMPRESSED
         and int(np.prod(page.chunks, dtype=np.int64)) * kind.itemsize > MAX_STRIP_BYTES
     ):
         raise UnsupportedContent(
@@ -168,18 +173,18 @@ def _checked_kind(page: tifffile.TiffPage) -> np.dtype[Any]:  # Any: 8 or 16 bit
     return kind
 
 
-def _tiff_colours(page: tifffile.TiffPage) -> Callable[[Values], Pixels]:
+def _tiff_colours(page: "TiffPage") -> Callable[[Values], Pixels]:
     """By what the samples mean."""
-    if page.photometric == PHOTOMETRIC.PALETTE:
+    if page.photometric == Photometric.PALETTE:
         if page.colormap is None:
             raise DamagedFile("The TIFF file has no table of its colours: it is damaged.")
         palette = np.ascontiguousarray(_narrowed(page.colormap).T)
         return lambda rows: palette[rows[:, :, 0]]
-    if page.photometric == PHOTOMETRIC.MINISWHITE:
+    if page.photometric == Photometric.MINISWHITE:
         return lambda rows: 255 - _narrowed(rows)
-    if page.photometric == PHOTOMETRIC.SEPARATED:
+    if page.photometric == Photometric.SEPARATED:
         return lambda rows: inks_as_rgb(_narrowed(rows[:, :, :4]))
-    samples = 1 if page.photometric == PHOTOMETRIC.MINISBLACK else 3
+    samples = 1 if page.photometric == Photometric.MINISBLACK else 3
     if len(page.extrasamples) == 1 and page.extrasamples[0] in (1, 2):
         return _on_white
     return lambda rows: _narrowed(rows[:, :, :samples])

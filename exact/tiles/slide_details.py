@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 
-import openslide
-
 from exact.tiles import pixel_sizes
 from exact.tiles.pixel_sizes import PixelSize, positive
 from exact.tiles.source import Description, Details, PlaneDescription, Size
 
+MPP_X, MPP_Y = "openslide.mpp-x", "openslide.mpp-y"
+VENDOR, OBJECTIVE_POWER = "openslide.vendor", "openslide.objective-power"
+BACKGROUND_COLOUR = "openslide.background-color"
 ASSOCIATED = re.compile(r"openslide\.associated\.(.+)\.width")
 PIXEL_SIZE_KEYS = (
     "aperio.MPP",
@@ -48,15 +49,15 @@ MAKES = {
 
 def pixel_size(properties: Mapping[str, str]) -> PixelSize | None:
     """What OpenSlide has read, if it can be one of a microscope."""
-    x, y = (properties.get(key) for key in (openslide.PROPERTY_NAME_MPP_X, openslide.PROPERTY_NAME_MPP_Y))
-    source = next((key for key in PIXEL_SIZE_KEYS if key in properties), openslide.PROPERTY_NAME_MPP_X)
+    x, y = (properties.get(key) for key in (MPP_X, MPP_Y))
+    source = next((key for key in PIXEL_SIZE_KEYS if key in properties), MPP_X)
     return pixel_sizes.believable(x, y, source)
 
 
 def scanner(properties: Mapping[str, str]) -> str | None:
     """Make and model, without saying the make twice."""
     models = (properties[key] for keys in SCANNER_KEYS for key in keys if properties.get(key))
-    vendor = MAKES.get(properties.get(openslide.PROPERTY_NAME_VENDOR, ""))
+    vendor = MAKES.get(properties.get(VENDOR, ""))
     make = next((properties[key] for key in MAKE_KEYS if properties.get(key)), vendor or "")
     model = next(models, "").partition(";")[0]
     told = model if model.lower().startswith(make.lower()) else f"{make} {model}"
@@ -69,7 +70,7 @@ def describe(size: Size, properties: Mapping[str, str]) -> Description:
     found = pixel_size(properties)
     x, y = (None, None) if found is None else (found.x_um, found.y_um)
     return Description(
-        format=properties.get(openslide.PROPERTY_NAME_VENDOR, "generic-tiff"),
+        format=properties.get(VENDOR, "generic-tiff"),
         width=width,
         height=height,
         frames=1,
@@ -77,7 +78,7 @@ def describe(size: Size, properties: Mapping[str, str]) -> Description:
         frame_names=None,
         channels=3,
         pixel_size_um=(x, y, None),
-        objective_power=positive(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
+        objective_power=positive(properties.get(OBJECTIVE_POWER)),
         planes=(PlaneDescription(0, "image", width, height, 1, (x, y)),),
     )
 

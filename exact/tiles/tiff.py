@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,17 @@ CHECKED = (*STRIPS, *TILES, TILE_WIDTH, TILE_LENGTH, SUB_DIRECTORIES)
 NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 
 Numbers = NDArray[np.uint64]
+
+
+class Photometric(IntEnum):
+    """What the values of a page mean, by tag 262."""
+
+    MINISWHITE = 0
+    MINISBLACK = 1
+    RGB = 2
+    PALETTE = 3
+    SEPARATED = 5
+    YCBCR = 6
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tifffile import TiffPage
 
 from exact.tiles import ome, tiff_pages
 from exact.tiles.errors import TooManyPixels
 from exact.tiles.framed import MAX_FRAMES, Told, ToldChannel, is_level
 from exact.tiles.source import Axis
 from exact.tiles.tiff_pages import TiffPages
+
+if TYPE_CHECKING:  # loaded with the first file that needs it
+    from tifffile import TiffPage
 
 SANE_PIXEL_SIZE_UM = (0.02, 20.0)
 """A resolution outside of this range means dots per inch of a screen or of paper, or nothing."""
@@ -45,7 +47,7 @@ class Layout:
     """Label, macro and the like."""
 
 
-def is_coloured(page: TiffPage) -> bool:
+def is_coloured(page: "TiffPage") -> bool:
     """Whether its values are red, green and blue when they are read."""
     return tiff_pages.is_colour(page) or tiff_pages.is_palette(page)
 
@@ -81,7 +83,7 @@ def layout(path: Path, pages: TiffPages) -> Layout:
     )
 
 
-def imagej(page: TiffPage) -> dict[str, str]:
+def imagej(page: "TiffPage") -> dict[str, str]:
     """The lines of ImageJ's description; empty for files of other programs."""
     if not page.description.startswith("ImageJ="):
         return {}
@@ -89,7 +91,7 @@ def imagej(page: TiffPage) -> dict[str, str]:
     return {name.strip(): text.strip() for name, _, text in (line.partition("=") for line in lines)}
 
 
-def axes_of(page: TiffPage, told: Mapping[str, str], pages: int, *, is_final: bool) -> tuple[tuple[Axis, ...], int]:
+def axes_of(page: "TiffPage", told: Mapping[str, str], pages: int, *, is_final: bool) -> tuple[tuple[Axis, ...], int]:
     """Directions of the frames, and how many pages in a row are channels of one frame."""
     images = max(pages, whole(told, "images")) if is_final and pages == 1 else pages
     channels, slices, times = (whole(told, name) for name in ("channels", "slices", "frames"))
@@ -104,7 +106,7 @@ def axes_of(page: TiffPage, told: Mapping[str, str], pages: int, *, is_final: bo
     return ((Axis("page", images),) if images > 1 else ()), 1
 
 
-def shaped_axes(page: TiffPage, images: int) -> tuple[tuple[Axis, ...], int] | None:
+def shaped_axes(page: "TiffPage", images: int) -> tuple[tuple[Axis, ...], int] | None:
     """From the JSON that tifffile writes: known axes in the order t, z, c; None for all others."""
     if not page.is_shaped:
         return None
@@ -166,7 +168,7 @@ def level_pages(pages: TiffPages) -> tuple[int, ...]:
     return tuple(found)
 
 
-def pixel_size_um(page: TiffPage, told: Mapping[str, str]) -> tuple[tuple[float | None, float | None], str | None]:
+def pixel_size_um(page: "TiffPage", told: Mapping[str, str]) -> tuple[tuple[float | None, float | None], str | None]:
     """Of ImageJ's unit, else of the resolution when it can be one of a microscope."""
     x, y = page.resolution
     um = ome.UM_PER_UNIT.get(told.get("unit", ""))
@@ -179,7 +181,7 @@ def pixel_size_um(page: TiffPage, told: Mapping[str, str]) -> tuple[tuple[float 
     return (None, None), None
 
 
-def properties(page: TiffPage, told: Mapping[str, str]) -> dict[str, str]:
+def properties(page: "TiffPage", told: Mapping[str, str]) -> dict[str, str]:
     """What the first page says in words."""
     names = ("Software", "DateTime", "Artist", "Make", "Model", "ImageDescription")
     tags = {name: page.tags.get(name) for name in names}

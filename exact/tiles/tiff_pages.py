@@ -9,17 +9,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-import tifffile
-from tifffile import PHOTOMETRIC, TiffPage
 
 from exact.tiles import tiff
 from exact.tiles.blocks import Box, RecentBlocks, Values, assembled, check_block
 from exact.tiles.errors import DamagedFile, TooManyPixels, UnsupportedContent
 from exact.tiles.framed import MAX_CHANNELS, parsing
 from exact.tiles.source import Size
+from exact.tiles.tiff import Photometric
+
+if TYPE_CHECKING:  # loaded with the first file that needs it
+    from tifffile import TiffFile, TiffPage
 
 MAX_PAGES = 20_000
 MAX_TAGS = 1024
@@ -32,8 +34,8 @@ KIND_TAGS = (254, 256, 257, 258, 262, 277, 339)
 """What the page is, width, height, bits, photometric interpretation, samples, their format."""
 NO_FRAME = 1 | 4
 """A smaller copy, or a mask."""
-COLOUR_PHOTOMETRICS = (PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR)
-READ_PHOTOMETRICS = (*COLOUR_PHOTOMETRICS, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.PALETTE)
+COLOUR_PHOTOMETRICS = (Photometric.RGB, Photometric.YCBCR)
+READ_PHOTOMETRICS = (*COLOUR_PHOTOMETRICS, Photometric.MINISBLACK, Photometric.MINISWHITE, Photometric.PALETTE)
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 """What is wrong with a file is told in a refusal; a broken file must not fill the log."""
@@ -43,6 +45,8 @@ class TiffPages:
     """One open file. tifffile parses pages under a lock; blocks are read and decoded beside each other."""
 
     def __init__(self, path: Path) -> None:
+        import tifffile
+
         stat = path.stat()
         self.chain = checked_chain(path, stat.st_size, stat.st_mtime_ns)
         self._size = stat.st_size
@@ -60,7 +64,7 @@ class TiffPages:
         self._closed = False
 
     @property
-    def file(self) -> tifffile.TiffFile:
+    def file(self) -> "TiffFile":
         """In tifffile's hands, for what it knows of the first page."""
         return self._file
 
@@ -68,7 +72,7 @@ class TiffPages:
     def _map(self) -> Values:
         return np.memmap(self._path, np.uint8, "r")
 
-    def page(self, number: int, level: int = 0) -> TiffPage:
+    def page(self, number: int, level: int = 0) -> "TiffPage":
         """By its place in the file, and among its smaller levels."""
         if not 0 <= number < len(self.chain):
             raise DamagedFile(f"The TIFF file has no page {number + 1}: it is cut off or a part of it is missing.")
@@ -80,7 +84,9 @@ class TiffPages:
             raise DamagedFile("The pages of the TIFF file have different numbers of levels: it is damaged.")
         return self._parsed(int(smaller[level - 1]))
 
-    def _parsed(self, offset: int) -> TiffPage:
+    def _parsed(self, offset: int) -> "TiffPage":
+        from tifffile import TiffPage
+
         with self._lock, parsing("TIFF file"):
             page = self._pages.get(offset)
             if page is None:
@@ -93,7 +99,7 @@ class TiffPages:
                 self._pages.popitem(last=False)
             return page
 
-    def read(self, page: TiffPage, box: Box, sample: int = 0, behind: int = 0) -> Values:
+    def read(self, page: "TiffPage", box: Box, sample: int = 0, behind: int = 0) -> Values:
         """(height, width) of one sample; (height, width, 3) of a page in colour. The box lies inside the page.
 
         ImageJ lays further images `behind` the values of a page without giving them pages of their own.
@@ -103,7 +109,7 @@ class TiffPages:
             values = self._mapped(page, box, sample, behind) if plain else self._decoded(page, box, sample)
             return _shown_values(page, values, sample)
 
-    def _mapped(self, page: TiffPage, box: Box, sample: int, behind: int) -> Values:
+    def _mapped(self, page: "TiffPage", box: Box, sample: int, behind: int) -> Values:
         """Values that lie in the file as they are: only those that are asked for are touched."""
         length = page.nbytes
         start = page.dataoffsets[0] + behind * length
@@ -117,14 +123,14 @@ class TiffPages:
         together = part[0] if part.shape[0] == 1 else np.moveaxis(part[..., 0], 0, -1)
         return np.asarray(together, raw_dtype(page))
 
-    def _decoded(self, page: TiffPage, box: Box, sample: int) -> Values:
+    def _decoded(self, page: "TiffPage", box: Box, sample: int) -> Values:
         separate = page.planarconfig == 2 and page.samplesperpixel > 1
         wanted = range(3) if separate and is_colour(page) else (sample,) if separate else (0,)
         parts = [assembled(box, block_size(page), raw_dtype(page), self._blocks_of(page, plane)) for plane in wanted]
         whole = [part if part.ndim == 3 else part[:, :, np.newaxis] for part in parts]
         return whole[0] if len(whole) == 1 else np.concatenate(whole, axis=2)
 
-    def _blocks_of(self, page: TiffPage, plane: int) -> Any:  # Any: a function of column and row
+    def _blocks_of(self, page: "TiffPage", plane: int) -> Any:  # Any: a function of column and row
         width, height = block_size(page)
         columns, rows = -(-page.imagewidth // width), -(-page.imagelength // height)
 
@@ -134,7 +140,7 @@ class TiffPages:
 
         return block
 
-    def _decode(self, page: TiffPage, index: int) -> Values:
+    def _decode(self, page: "TiffPage", index: int) -> Values:
         width, height = block_size(page)
         samples = page.samplesperpixel if page.planarconfig == 1 else 1
         check_block(width * height * samples, raw_dtype(page).itemsize)
@@ -172,31 +178,31 @@ def opened(path: Path) -> Iterator[TiffPages]:
         pages.close()
 
 
-def block_size(page: TiffPage) -> Size:
+def block_size(page: "TiffPage") -> Size:
     """Width and height of a tile or a strip."""
     if page.is_tiled:
         return page.tilewidth, page.tilelength
     return page.imagewidth, min(page.rowsperstrip or page.imagelength, page.imagelength)
 
 
-def is_colour(page: TiffPage) -> bool:
+def is_colour(page: "TiffPage") -> bool:
     """Whether the first three samples are red, green and blue."""
     return page.photometric in COLOUR_PHOTOMETRICS and page.samplesperpixel >= 3
 
 
-def is_palette(page: TiffPage) -> bool:
+def is_palette(page: "TiffPage") -> bool:
     """Whether values are numbers of colours."""
-    return page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None
+    return page.photometric == Photometric.PALETTE and page.colormap is not None
 
 
-def raw_dtype(page: TiffPage) -> np.dtype[Any]:
+def raw_dtype(page: "TiffPage") -> np.dtype[Any]:
     """Of the values as they are stored, in the order of this machine."""
     if page.dtype is None:
         raise UnsupportedContent("The TIFF file holds values that are no numbers.")
     return page.dtype.newbyteorder("=")
 
 
-def shown_dtype(page: TiffPage) -> np.dtype[Any]:
+def shown_dtype(page: "TiffPage") -> np.dtype[Any]:
     """Of what `TiffPages.read` gives."""
     return np.dtype(np.uint8) if is_palette(page) else raw_dtype(page)
 
@@ -215,8 +221,10 @@ def _kind(tags: Mapping[int, tiff.Numbers]) -> tuple[int, ...]:
     return (*told, *(len(tags.get(tag, ())) for tag in sorted(KIND_TAGS)))
 
 
-def check_readable(page: TiffPage) -> None:
+def check_readable(page: "TiffPage") -> None:
     """Refuses, before pixels are read, what no part of this file reads."""
+    import tifffile
+
     if page.samplesperpixel > MAX_CHANNELS:
         raise TooManyPixels(f"The TIFF file has {page.samplesperpixel:,} channels; at most {MAX_CHANNELS} are taken.")
     if page.dtype is None or page.photometric not in READ_PHOTOMETRICS or page.imagedepth != 1:
@@ -236,7 +244,7 @@ def check_readable(page: TiffPage) -> None:
         raise _cut_off()
 
 
-def _shown_values(page: TiffPage, values: Values, sample: int) -> Values:
+def _shown_values(page: "TiffPage", values: Values, sample: int) -> Values:
     """Palettes looked up, inverted values turned round, the wanted sample alone."""
     if is_palette(page):
         colours = (np.asarray(page.colormap) >> 8).astype(np.uint8).T
@@ -245,7 +253,7 @@ def _shown_values(page: TiffPage, values: Values, sample: int) -> Values:
         return values[:, :, :3]
     separate = page.planarconfig == 2 and page.samplesperpixel > 1 and values.shape[2] == 1
     alone = values[:, :, 0 if separate else sample]
-    if page.photometric == PHOTOMETRIC.MINISWHITE and values.dtype.kind in "ub":
+    if page.photometric == Photometric.MINISWHITE and values.dtype.kind in "ub":
         return ~alone
     return alone
 

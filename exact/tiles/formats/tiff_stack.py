@@ -13,11 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openslide
-from tifffile import COMPRESSION, TiffPage
 from typing_extensions import override
 
 from exact.tiles import mosaic, ome, ome_layout, profiles, tiff, tiff_layout, tiff_pages
@@ -34,10 +32,11 @@ from exact.tiles.source import Details, Format, OpenOptions, Pixels, Size, TileS
 from exact.tiles.tiff_layout import Layout, Place, is_coloured
 from exact.tiles.tiff_pages import TiffPages
 
-USUAL_COMPRESSIONS = (
-    *(1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946),
-    *(COMPRESSION.APERIO_JP2000_YCBC, COMPRESSION.APERIO_JP2000_RGB),
-)
+if TYPE_CHECKING:  # loaded with the first file that needs it
+    from tifffile import TiffPage
+
+APERIO_JPEG_2000 = (33003, 33005)
+USUAL_COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, *APERIO_JPEG_2000)
 """What the readers of slides and pictures read too."""
 ICC_PROFILE = 34675
 MAX_TILED_DIRECTORIES = 512
@@ -60,11 +59,11 @@ class TiffPlanes(Planes):
             self._levels = self._level_sizes(pages, page)
             self._cost = pages.cost
 
-    def _page(self, pages: TiffPages, place: Place, level: int) -> TiffPage:
+    def _page(self, pages: TiffPages, place: Place, level: int) -> "TiffPage":
         own = self._layout.level_pages
         return pages.page(own[level]) if len(own) > 1 else pages.page(place.page, level)
 
-    def _level_sizes(self, pages: TiffPages, page: TiffPage) -> tuple[Size, ...]:
+    def _level_sizes(self, pages: TiffPages, page: "TiffPage") -> tuple[Size, ...]:
         sizes = [(page.imagewidth, page.imagelength)]
         for level in range(1, max(len(self._layout.level_pages), 1 + len(page.subifds or ()))):
             smaller = self._page(pages, self._first, level)
@@ -96,7 +95,7 @@ class TiffPlanes(Planes):
             self._check(page, level)
             return pages.read(page, box, place.sample, place.behind)
 
-    def _check(self, page: TiffPage, level: int) -> None:
+    def _check(self, page: "TiffPage", level: int) -> None:
         tiff_pages.check_readable(page)
         size = (page.imagewidth, page.imagelength)
         same = size == self._levels[level] and tiff_pages.shown_dtype(page) == self._dtype
@@ -243,6 +242,8 @@ def nothing() -> Iterator[None]:
 
 def is_ours(path: Path, pages: TiffPages) -> bool:
     """By the first page, and by how many are like it."""
+    import openslide
+
     first = pages.page(0)
     if first.dtype is None or first.photometric not in tiff_pages.READ_PHOTOMETRICS:
         return False

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openslide
 from PIL import Image, ImageCms, ImageColor
 from typing_extensions import override
 
@@ -25,6 +25,9 @@ from exact.tiles.mosaic import assembled
 from exact.tiles.profiles import InSrgb, Profile
 from exact.tiles.slide_parts import check_parts
 from exact.tiles.source import Description, Details, Format, OpenOptions, Pixels, Size, TileSource, cut
+
+if TYPE_CHECKING:  # loaded with the first file that may be a slide
+    import openslide
 
 DECODED_TILES_BYTES = 32 * 2**20
 HANDLE_BYTES = 2 * 2**20
@@ -44,7 +47,7 @@ MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
 class WholeSlide(TileSource):
     """A slide in OpenSlide's hands."""
 
-    def __init__(self, path: Path, slide: openslide.OpenSlide, tiles: JpegTiles | None) -> None:
+    def __init__(self, path: Path, slide: "openslide.OpenSlide", tiles: JpegTiles | None) -> None:
         self._path = path
         self._slide = slide
         self._tiles = tiles
@@ -57,9 +60,7 @@ class WholeSlide(TileSource):
         self._overview: Pixels | None = None
         self._overview_lock = threading.Lock()
         self._properties = dict(slide.properties)
-        self._background = ImageColor.getrgb(
-            "#" + self._properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "ffffff")
-        )
+        self._background = ImageColor.getrgb("#" + self._properties.get(slide_details.BACKGROUND_COLOUR, "ffffff"))
         self._description = slide_details.describe(self._sizes[0], self._properties)
         self._profile = Profile(self._read_profile) if ICC_SIZE in self._properties else None
 
@@ -93,6 +94,8 @@ class WholeSlide(TileSource):
         return self if look == PLAIN else InSrgb(self, profiles.chosen(look, self._profile))
 
     def _read_profile(self) -> ImageCms.ImageCmsProfile:
+        import openslide
+
         try:
             profile: ImageCms.ImageCmsProfile = self._slide.color_profile
         except openslide.OpenSlideError as error:
@@ -108,6 +111,8 @@ class WholeSlide(TileSource):
     def read_associated(self, name: str) -> Pixels:
         if name not in self.associated_images:
             return super().read_associated(name)
+        import openslide
+
         try:
             return np.asarray(self._opaque(self._slide.associated_images[name]))
         except openslide.OpenSlideError as error:
@@ -148,6 +153,8 @@ class WholeSlide(TileSource):
         return self._read_by_openslide(location, level, size) if pixels is None else pixels
 
     def _read_by_openslide(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
+        import openslide
+
         try:
             region = self._slide.read_region(location, level, size)
         except openslide.OpenSlideError as error:
@@ -212,7 +219,7 @@ def overview_shrink(smallest: Size) -> int:
     return shrink
 
 
-def with_overview(slide: openslide.OpenSlide, shrink: int) -> tuple[tuple[Size, ...], tuple[float, ...]]:
+def with_overview(slide: "openslide.OpenSlide", shrink: int) -> tuple[tuple[Size, ...], tuple[float, ...]]:
     """Sizes and downsamples of the stored levels, and of the overview if there is to be one."""
     sizes, downsamples = tuple(slide.level_dimensions), tuple(slide.level_downsamples)
     if shrink == 1:
@@ -222,8 +229,10 @@ def with_overview(slide: openslide.OpenSlide, shrink: int) -> tuple[tuple[Size, 
 
 
 @cache
-def openslide_cache() -> openslide.OpenSlideCache:
+def openslide_cache() -> "openslide.OpenSlideCache":
     """OpenSlide's cache of decoded tiles, one for all slides of the process."""
+    import openslide
+
     return openslide.OpenSlideCache(DECODED_TILES_BYTES)
 
 
@@ -236,6 +245,8 @@ def recognises(path: Path, head: bytes) -> bool:
         return False
     if head.startswith(czi_blocks.MAGIC) and not czi_blocks.is_slide(path):
         return False
+    import openslide
+
     main = main_file(path)
     return main is not None and openslide.OpenSlide.detect_format(main) not in (None, *NOT_ASKED)
 
@@ -250,6 +261,8 @@ def main_file(path: Path) -> Path | None:
 
 def open_slide(path: Path, options: OpenOptions) -> TileSource:  # noqa: ARG001 - all formats open alike
     """Opens a slide whose tile table was checked first: OpenSlide aborts the process on some broken ones."""
+    import openslide
+
     given, path = path, main_file(path) or path
     with path.open("rb") as file:
         head = file.read(16)
