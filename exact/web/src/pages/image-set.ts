@@ -168,8 +168,8 @@ export class ImageSetPage extends PageElement {
     importDialog(set, this.images ?? [], this.live, () => (this.imported += 1));
   }
 
-  private choose(): void {
-    this.querySelector<UploadPanel>("exact-uploads")?.choose();
+  private choose(what: "files" | "folder"): void {
+    this.querySelector<UploadPanel>("exact-uploads")?.choose(what);
   }
 
   protected override render() {
@@ -195,7 +195,7 @@ export class ImageSetPage extends PageElement {
             .progress=${this.progress}
             .mayManage=${this.can("manage_images")}
             .mayUpload=${this.can("upload")}
-            @exact-choose=${this.choose}
+            @exact-choose=${(event: CustomEvent<"files" | "folder">) => this.choose(event.detail)}
             @exact-changed=${this.changed}
           ></exact-images>
         </div>
@@ -242,7 +242,15 @@ export class ImageSetPage extends PageElement {
               </button>`
             : nothing
         }
-        ${this.can("upload") ? html`<button class="button primary" data-testid="upload" @click=${this.choose}>${icon("upload")}Upload images</button>` : nothing}
+        ${
+          this.can("upload")
+            ? html`<button class="button" data-testid="upload-folder" @click=${() => this.choose("folder")}>
+                  ${icon("folder")}Choose folder</button
+                ><button class="button primary" data-testid="upload" @click=${() => this.choose("files")}>
+                  ${icon("upload")}Upload images
+                </button>`
+            : nothing
+        }
         ${this.menu(set)}
       </div>
     </header>`;

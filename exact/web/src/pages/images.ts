@@ -153,11 +153,16 @@ export class ImageGrid extends PageElement {
       >`;
     return html`<exact-empty icon="upload" heading="Drop your images here">
       Whole-slide images such as SVS, NDPI or SCN, pyramidal TIFF, pictures as PNG, JPEG or TIFF, and volumes as NIfTI.
-      Drop files anywhere on this page.
-      <button slot="action" class="button primary" @click=${() => this.dispatchEvent(new CustomEvent("exact-choose"))}>
-        ${icon("upload")}Choose files
-      </button>
+      Drop files or folders anywhere on this page.
+      <div slot="action" class="choices">
+        <button class="button primary" @click=${() => this.choose("files")}>${icon("upload")}Choose files</button>
+        <button class="button" @click=${() => this.choose("folder")}>${icon("folder")}Choose folder</button>
+      </div>
     </exact-empty>`;
+  }
+
+  private choose(what: "files" | "folder"): void {
+    this.dispatchEvent(new CustomEvent("exact-choose", { detail: what }));
   }
 }
 

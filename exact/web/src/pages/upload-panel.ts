@@ -67,8 +67,10 @@ export class UploadPanel extends PageElement {
     if (this.uploads.some((upload) => upload.state === "uploading")) event.preventDefault();
   };
 
-  choose(): void {
-    this.querySelector<HTMLInputElement>("input[data-testid=upload-input]")?.click();
+  /** Asks for files, or for one folder with all that lies in it: browsers have a dialog for each. */
+  choose(what: "files" | "folder" = "files"): void {
+    const name = what === "folder" ? "upload-folder-input" : "upload-input";
+    this.querySelector<HTMLInputElement>(`input[data-testid=${name}]`)?.click();
   }
 
   private readonly chosen = (event: Event): void => {
@@ -90,6 +92,15 @@ export class UploadPanel extends PageElement {
         tabindex="-1"
         aria-label="Images to upload"
         data-testid="upload-input"
+        @change=${this.chosen}
+      />
+      <input
+        class="unseen"
+        type="file"
+        webkitdirectory
+        tabindex="-1"
+        aria-label="A folder of images to upload"
+        data-testid="upload-folder-input"
         @change=${this.chosen}
       />
       ${this.over ? this.overlay() : nothing} ${this.uploads.length ? this.panel() : nothing}`;
@@ -216,11 +227,9 @@ export class UploadPanel extends PageElement {
     if (upload.state === "done" && open)
       return html`<a class="button quiet small" href=${urls.image(open)}>Open</a>`;
     if (upload.state === "interrupted")
-      return html`${
-        upload.folder
-          ? nothing
-          : html`<button class="button small" @click=${() => this.choose()}>Choose again</button>`
-      }${this.cancelButton(upload)}`;
+      return html`<button class="button small" @click=${() => this.choose(upload.folder ? "folder" : "files")}>
+          Choose again</button
+        >${this.cancelButton(upload)}`;
     if (retryable(upload) && this.deliveries?.has(upload))
       return html`<button class="button small" @click=${() => this.deliveries?.tell({ type: "again", id: upload.id })}>
         ${icon("refresh")}${upload.state === "failed" ? "Go on" : "Try again"}

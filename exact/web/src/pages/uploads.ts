@@ -32,7 +32,7 @@ export interface Upload {
   results: DeliveredImage[];
   /** Files that were passed over. */
   passed: string[];
-  /** Whether it lies in a folder, which can be dropped but not chosen. */
+  /** Whether it lies in a folder, which is chosen by a dialog of its own. */
   folder: boolean;
 }
 
@@ -88,7 +88,7 @@ export function found(id: number, delivery: Delivery): Upload {
   const upload = fresh({ id, name, size_bytes: sum("size_bytes"), files: Math.max(1, delivery.files.length) });
   if (delivery.state !== "receiving") return told({ ...upload, state: "reading" }, delivery);
   const folder = first.includes("/");
-  const what = folder ? "Drop the same folder" : `Choose or drop the same ${upload.files > 1 ? "files" : "file"}`;
+  const what = `Choose or drop the same ${folder ? "folder" : upload.files > 1 ? "files" : "file"}`;
   return {
     ...upload,
     folder,

@@ -136,7 +136,7 @@ describe("the upload queue", () => {
     const file = { path: "ct/1.dcm", size_bytes: 100, modified: 1, received_bytes: 40, upload: "/u/1" };
     const left = found(9, delivery({ state: "receiving", files: [file, { ...file, path: "ct/2.dcm" }], images: [] }));
     expect(left).toMatchObject({ state: "interrupted", name: "ct", sent_bytes: 80, size_bytes: 200, files: 2 });
-    expect(left.sentence).toContain("Drop the same folder again");
+    expect(left.sentence).toContain("Choose or drop the same folder again");
     expect(totals([left]).active).toBe(false);
     expect(next([left])).toBeNull();
     expect(found(9, delivery({ state: "queued", images: [] })).state).toBe("reading");
