@@ -2,17 +2,20 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from django.conf import settings
+from django.utils import timezone
 
 from exact.accounts.authentication import person_of
 from exact.accounts.models import User
 from exact.domain.errors import Busy, Invalid, Refusal
 from exact.ingest.archives import is_zip
-from exact.ingest.arrivals import Arrived, Group
+from exact.ingest.arrivals import Arrived, Aside, Group
 from exact.ingest.importing import Importing, Report
+from exact.ingest.models import Delivery, State
 from exact.ingest.performing import alone_at
+from exact.ingest.progress import tell
 from exact.ingest.sources import walked
 from exact.projections.image_sets import ImageSetRow
 
@@ -20,6 +23,9 @@ logger = logging.getLogger("exact.watching")
 
 SETTLED_S = 10.0
 """A file that was written to so lately may grow still."""
+
+CODE = "watched_folder"
+"""By which a delivery is known that tells what was refused in a watched folder."""
 
 Mark = tuple[str, int, str]
 """A file as it was seen: path, size, time of the last change."""
@@ -67,10 +73,30 @@ def look_at(folder: str, number: int) -> Report | None:
         given = [file for mark, file in files.items() if mark in fresh or not is_zip(file.file)]
         waiting: set[Mark] = set()
         report = importing.take_all(given, lambda group: is_ready(group, settled, fresh, waiting))
+        tell_refused(importing, report.refused)
     state.done |= fresh - waiting
     for name, sentence in report.refused:
         logger.warning("%s in %s: %s", name, folder, sentence)
     return report
+
+
+def tell_refused(importing: Importing, refused: list[tuple[str, str]]) -> None:
+    """In the list of the set's deliveries, as one that has ended; a new process does not tell the same again."""
+    into = Delivery.objects.filter(image_set_id=importing.image_set.id, aside__contains=[{"code": CODE}])
+    told = {(one["path"], one["sentence"]) for aside in into.values_list("aside", flat=True) for one in aside}
+    fresh = [Aside(name, CODE, sentence) for name, sentence in refused if (name, sentence) not in told]
+    if fresh:
+        tell(
+            Delivery.objects.create(
+                team_id=importing.image_set.team_id,
+                image_set_id=importing.image_set.id,
+                sent_by=importing.person.person_id,
+                state=State.COMPLETE,
+                share=1.0,
+                aside=[asdict(aside) for aside in fresh],
+                ended_at=timezone.now(),
+            )
+        )
 
 
 def is_ready(group: Group, settled: set[Mark], fresh: set[Mark], waiting: set[Mark]) -> bool:

@@ -15,6 +15,7 @@ from PIL import Image
 from exact.commands.bus import dispatch
 from exact.commands.images import WithdrawImage
 from exact.domain.errors import Busy, NotFound
+from exact.domain.teams import Role
 from exact.ingest import sources, watching
 from exact.ingest.importing import Importing, Report
 from exact.ingest.models import SeenFile
@@ -24,6 +25,7 @@ from exact.projections.originals import sweep_unnamed
 from exact.storage import originals, references
 from exact.storage.downloads import open_download
 from exact.storage.places import is_here, place_of
+from tests.api.clients import client_of
 from tests.builders import Workplace, a_workplace
 from tests.samples import picture, vms
 
@@ -232,6 +234,34 @@ def test_what_was_withdrawn_does_not_come_again_from_a_watched_folder(
     report = look(scans, place)
     assert report is not None
     assert report.came == []
+
+
+def test_what_a_watched_folder_holds_in_vain_is_told_once_to_the_people_of_the_set(
+    place: Workplace, scans: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WATCHED_BY = place.owner.name
+    old(scans)
+    for _ in range(2):
+        monkeypatch.setattr(watching, "WATCHED", {})  # a new worker
+        look(scans, place)
+        assert look(scans, place) is not None
+    (told,) = listed(place)
+    assert told["state"] == "complete"
+    assert [aside["path"] for aside in told["aside"]] == ["letter.png"]
+    assert "content is no image" in told["aside"][0]["sentence"]
+    (scans / "second.png").write_text("no picture either")
+    old(scans)
+    look(scans, place)
+    look(scans, place)
+    assert [aside["path"] for aside in listed(place)[0]["aside"]] == ["second.png"]
+
+
+def listed(place: Workplace) -> list[dict[str, Any]]:
+    """The set's deliveries, as a colleague who only looks sees them."""
+    number = ImageSetRow.objects.get(id=place.image_set_id).number
+    answer = client_of(place.member(Role.VIEWER)).get(f"/api/v1/images/deliveries/?image_set={number}")
+    found: list[dict[str, Any]] = answer.json()["results"]
+    return found
 
 
 def test_the_command_says_what_came_and_what_did_not(place: Workplace, scans: Path, capsys: Any) -> None:
