@@ -230,9 +230,9 @@ class TileRoute:
         if matches(if_none_match, etag):
             return Reply(304, b"", headers)
         body = self._service.known_tile(original, address)
-        if body is None and address.grid == NATIVE:
+        if body is None:
             await self._outline(original, receive)  # it tells what this process may read itself
-            body = self._service.known_tile(original, address)
+            body = self._service.known_tile(original, address) if address.grid == NATIVE else None
         if body is None:
             body = await self._made(receive, self._service.tile, original, address)
         return Reply(200, body, {b"content-type": MEDIA_TYPES[address.tile_format].encode(), **headers})

@@ -4,11 +4,10 @@ import numpy as np
 from PIL import Image
 
 from exact.tiles.decoded_tiles import decoded_tiles
-from exact.tiles.source import Pixels, Size, TileSource
+from exact.tiles.source import WHITE, Pixels, Size, TileSource
 
 LARGEST_SHRINK = 8
 """JPEG decoders shrink by 2, 4 and 8 for less than the price of whole pixels."""
-WHITE = (255, 255, 255)
 
 
 def shrink_within(tile: Size | None, shrink: int) -> int:
@@ -38,11 +37,13 @@ def assembled(
     limit_x, limit_y = (-(-side // shrink) for side in source.level_dimensions[level])
     left, right = span(corner[0], size[0], limit_x)
     top, bottom = span(corner[1], size[1], limit_y)
+    rows, columns = range(top // height, -(-bottom // height)), range(left // width, -(-right // width))
+    source.check_work(len(rows) * len(columns) * tile[0] * tile[1])
     pixels = np.empty((size[1], size[0], len(background)), np.uint8)
     if (right - left, bottom - top) != size:
         pixels[:] = background
-    for row in range(top // height, -(-bottom // height)):
-        for column in range(left // width, -(-right // width)):
+    for row in rows:
+        for column in columns:
             part = shrunk_tile(source, level, column, row, shrink, frame)
             if part is None:
                 return None

@@ -6,7 +6,7 @@ from typing import Any
 from exact.tiles.errors import NoSuchTile
 from exact.tiles.native import NativeGrid, NativeLevel
 from exact.tiles.shrunk import grid_of
-from exact.tiles.source import Description, Details, PlaneDescription, Size, TileSource
+from exact.tiles.source import WHITE, Description, Details, PlaneDescription, Size, TileSource
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Outline:
     """One for each plane of the description."""
     tiff_levels: tuple[Size, ...] = ()
     """Sizes of the TIFF directories that hold the stored tiles, where they may be read without opening the image."""
+    background: tuple[int, ...] = WHITE
+    """The colour of what lies outside of those levels."""
 
     def shown_plane(self, plane: int) -> int:
         """Images with one plane ignore which one is asked for: the ancestor's clients send anything there."""
@@ -55,7 +57,7 @@ def outline_of(source: TileSource) -> Outline:
     grids = tuple(grid_of(source, plane.plane) for plane in source.description.planes)
     stored = sum(tile is not None for tile in source.stored_tiles)
     tiff_levels = source.level_dimensions[:stored] if source.tiles_lie_in_tiff else ()
-    return Outline(source.description, told, grids, tiff_levels)
+    return Outline(source.description, told, grids, tiff_levels, source.background)
 
 
 def as_json(outline: Outline) -> dict[str, Any]:  # Any: JSON

@@ -270,7 +270,7 @@ def tile_service() -> TileService:
     from exact.tiles.figures import Publisher
 
     slides = SlideCache(
-        lambda file: open_here(file.path, open_options(file.sha256)),
+        lambda file: open_here(file.path, open_options(file.sha256), service.known_outline(file)),
         max_handles=settings.SLIDE_CACHE_HANDLES,
         max_bytes=settings.SLIDE_CACHE_BYTES,
     )

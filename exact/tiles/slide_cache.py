@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from exact.tiles.deepzoom import OVERLAP, TILE_SIZE, DeepZoom
-from exact.tiles.errors import TileError
+from exact.tiles.errors import Contained, TileError
 from exact.tiles.looks import PLAIN, Look
 from exact.tiles.single_flight import SingleFlight
 from exact.tiles.source import TileSource
@@ -167,6 +167,8 @@ class SlideCache:
         self._raise_known_failure(file.sha256)
         try:
             source = self._open_file(file)
+        except Contained:  # no failure: it may be opened as soon as a child has told of it
+            raise
         except TileError as error:
             self._remember_failure(file.sha256, error)
             raise

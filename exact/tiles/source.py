@@ -1,5 +1,6 @@
 """The handler interface: what every image format can do, shaped like OpenSlide, with planes and frames added."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from exact.tiles.deepzoom import best_level_for_downsample
-from exact.tiles.errors import BadLook, NoSuchTile
+from exact.tiles.errors import BadLook, Contained, NoSuchTile
 from exact.tiles.looks import PLAIN, Look
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3) red, green, blue or (height, width, 1) grey; always opaque: the background is applied."""
 Size = tuple[int, int]
 """Width and height in pixels."""
+WHITE = (255, 255, 255)
 
 AXIAL, CORONAL, SAGITTAL = 0, 1, 2
 PLANE_NAMES = ("axial", "coronal", "sagittal")
@@ -209,6 +211,21 @@ class TileSource(ABC):
     def tiles_lie_in_tiff(self) -> bool:
         """Whether those are the JPEG tiles of the file's own TIFF directories of these sizes, found by `jpeg_tiles`."""
         return False
+
+    @property
+    def background(self) -> tuple[int, ...]:
+        """The colour outside of the image, told to whoever reads those tiles without opening it."""
+        return WHITE
+
+    @property
+    def most_pixels(self) -> float:
+        """Of a stored level that may be decoded for one answer in this process."""
+        return math.inf
+
+    def check_work(self, pixels: int) -> None:
+        """Leaves an answer that needs more of them than that to a child of the pool."""
+        if pixels > self.most_pixels:
+            raise Contained("This takes longer than a process may that others wait for.")
 
     def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
         """A whole JPEG file, as it lies in the image; None where the tile has to be made from pixels."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -125,7 +125,7 @@ def rows() -> list[Row]:
         bodies = ours[1].ask(native)
         files = running.enter_context(static(Path(folder) / "static", bodies)) if Path(NGINX).exists() else None
         told = [*grids(ours, files, slide, number, native), *memory(ours[1])]
-        return [*told, hop(slide, Path(folder))]
+        return [*told, *hop(slide, Path(folder))]
 
 
 def kept_slide(folder: Path) -> tuple[Path, int, dict[str, str]]:
@@ -278,9 +278,9 @@ def never_here(file: Original) -> TileSource:
     raise Contained(file.sha256)
 
 
-def hop(slide: Path, folder: Path) -> Row:
-    """The same tile made here and made by a child, by turns: what the way to the child and back costs."""
-    from exact.tiles.formats import open_image
+def hop(slide: Path, folder: Path) -> Iterator[Row]:
+    """The same tile made with all of the formats, made by a child, and made as the web process makes it, by turns."""
+    from exact.tiles.formats import open_here, open_image
     from exact.tiles.pool.messages import Setup
     from exact.tiles.pool.pool import Pool, Terms
     from exact.tiles.pool.strikes import Strikes
@@ -289,23 +289,29 @@ def hop(slide: Path, folder: Path) -> Row:
     from exact.tiles.source import OpenOptions
     from exact.tiles.tile_cache import TileCache
 
+    def alone(opener: Callable[[Original], TileSource]) -> TileService:
+        return TileService(SlideCache(opener, max_handles=4, max_bytes=2**29), TileCache(0))
+
     setup = Setup(str(folder / "cache"), 10**9, 4, 2**29, heap_bytes=3 * 2**30, cpu_s=120)
     pool = Pool(setup, Strikes(folder / "strikes"), Terms(1))
-    here = TileService(
-        SlideCache(
-            lambda file: open_image(file.path, OpenOptions(folder, file.sha256)), max_handles=4, max_bytes=2**29
-        ),
-        TileCache(0),
-    )
-    there = TileService(SlideCache(never_here, max_handles=1, max_bytes=1), TileCache(0), pool)
+    process = alone(lambda file: open_image(file.path, OpenOptions(folder, file.sha256)))
+    child = TileService(SlideCache(never_here, max_handles=1, max_bytes=1), TileCache(0), pool)
     file, level = Original("hop", slide), (SIDE_PX - 1).bit_length()
-    times: dict[bool, list[float]] = {True: [], False: []}
+    outline = child.outline(file)
+    told = alone(lambda file: open_here(file.path, OpenOptions(folder, file.sha256), outline))
+    ways = {"by a child of the pool": child, "in the process by all formats": process, "by the web process": told}
+    times: dict[str, list[float]] = {way: [] for way in ways}
     for n in range(HOPS):
         address = TileAddress(0, 0, level, n % 32, n // 32, "jpeg")
-        for pooled in (True, False) if n % 2 else (False, True):
+        names = list(ways)
+        for way in names[n % 3 :] + names[: n % 3]:
             began = time.perf_counter()
-            (there if pooled else here).tile(file, address)
-            times[pooled].append(time.perf_counter() - began)
+            ways[way].tile(file, address)
+            times[way].append(time.perf_counter() - began)
     pool.close()
-    ratio = statistics.median(there_s / here_s for there_s, here_s in zip(times[True], times[False], strict=True))
-    return found("tiles http, a 254+1 tile by a child of the pool", ratio, unit="times", against="made in the process")
+    base = times.pop("in the process by all formats")
+    for way, taken in times.items():
+        ratio = statistics.median(each / alone_s for each, alone_s in zip(taken, base, strict=True))
+        yield found(
+            f"tiles http, a 254+1 tile {way}", ratio, unit="times", against="made in the process by all formats"
+        )

@@ -101,6 +101,7 @@ def patch(
     original: Original, *, x: int, y: int, level: int, width: int, height: int, frame: int, plane: int
 ) -> bytes:  # fmt: skip
     """A rectangle of a stored level as PNG; what reaches over the edge is cut off."""
+    tile_service().outline(original)  # it tells what this process may read itself
     layout = tile_service().layout(original, plane)
     if level >= len(layout.level_sizes):
         raise Invalid(f"This image has the levels 0 to {len(layout.level_sizes) - 1}.", code="level")

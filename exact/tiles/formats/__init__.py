@@ -17,7 +17,9 @@ from exact.tiles.formats import (
     vsi,
     whole_slide,
 )
+from exact.tiles.outline import Outline
 from exact.tiles.source import Format, OpenOptions, TileSource
+from exact.tiles.told_slide import open_told
 
 HEAD_BYTES = 4096
 
@@ -38,12 +40,16 @@ def open_image(path: Path, options: OpenOptions) -> TileSource:
     )
 
 
-def open_here(path: Path, options: OpenOptions) -> TileSource:
+def open_here(path: Path, options: OpenOptions, outline: Outline | None = None) -> TileSource:
     """Opens an image in a process that must live whatever the file holds; raises Contained for what may not be.
 
-    This is the one rule of what runs where: a format's own `open_here` may open it, else a child of the pool does.
+    This is the one rule of what runs where: a slide of which a child has told an `outline` with levels of JPEG tiles is
+    read by our own index, other files by their format's own `open_here` if it has one, all else by a child of the pool.
     """
     head = _head(path)
+    told = None if outline is None else open_told(path, outline)
+    if told is not None:
+        return told
     for candidate in FORMATS:
         if candidate.open_here is not None:
             source = candidate.open_here(path, head, options)

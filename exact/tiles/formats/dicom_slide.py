@@ -20,9 +20,10 @@ from exact.tiles.dicom_head import WHOLE_SLIDE, class_of, head_of
 from exact.tiles.dicom_levels import SlideLevel, levels_of
 from exact.tiles.errors import NoSuchTile, UnsupportedContent
 from exact.tiles.looks import PLAIN, Look
-from exact.tiles.mosaic import WHITE, reduced, shrunk_tile
+from exact.tiles.mosaic import reduced, shrunk_tile
 from exact.tiles.profiles import InSrgb, Profile
 from exact.tiles.source import (
+    WHITE,
     Axis,
     Description,
     Details,

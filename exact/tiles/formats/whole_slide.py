@@ -5,7 +5,6 @@ be real: Philips TIFF, Leica SCN, Ventana BIF, Hamamatsu NDPI and VMS, 3DHISTECH
 OpenSlide's word alone: Hamamatsu VMU, Sakura, Trestle, and JPEG 2000, BMP and PNG inside of MRXS.
 """
 
-import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,15 +15,14 @@ from PIL import Image, ImageCms, ImageColor
 from typing_extensions import override
 
 from exact.tiles import czi_blocks, profiles, slide_details, tiff
-from exact.tiles.decoded_tiles import decoded_tiles
 from exact.tiles.dicom_head import is_dicom
 from exact.tiles.errors import DamagedFile, UnsupportedContent
 from exact.tiles.jpeg_tiles import JpegTiles, jpeg_tiles
 from exact.tiles.looks import PLAIN, Look
-from exact.tiles.mosaic import assembled
 from exact.tiles.profiles import InSrgb, Profile
+from exact.tiles.slide_levels import SlideLevels
 from exact.tiles.slide_parts import check_parts
-from exact.tiles.source import Description, Details, Format, OpenOptions, Pixels, Size, TileSource, cut
+from exact.tiles.source import Description, Details, Format, OpenOptions, Pixels, Size, TileSource
 
 if TYPE_CHECKING:  # loaded with the first file that may be a slide
     import openslide
@@ -32,9 +30,6 @@ if TYPE_CHECKING:  # loaded with the first file that may be a slide
 DECODED_TILES_BYTES = 32 * 2**20
 HANDLE_BYTES = 2 * 2**20
 """Tables and buffers of one open slide, measured on slides of 20,000 to 60,000 pixels."""
-OVERVIEW_PX = 1024
-"""A slide whose smallest level is larger gets one more level of at most this side, made once, kept in memory."""
-BLOCK_PX = 2048
 ICC_SIZE = "openslide.icc-size"
 OWN_TILES = ("aperio", "generic-tiff")
 """Formats of OpenSlide whose levels are directories of tiles, side by side without overlap."""
@@ -44,23 +39,18 @@ MAIN_SUFFIXES = (".mrxs", ".vms", ".vmu")
 """Of slides of many files, which lie in one folder."""
 
 
-class WholeSlide(TileSource):
+class WholeSlide(SlideLevels):
     """A slide in OpenSlide's hands."""
 
     def __init__(self, path: Path, slide: "openslide.OpenSlide", tiles: JpegTiles | None) -> None:
         self._path = path
         self._slide = slide
-        self._tiles = tiles
         self._closed = False
-        self._stored: int = slide.level_count
-        self._shrink = overview_shrink(slide.level_dimensions[-1])
-        self._sizes, self._downsamples = with_overview(slide, self._shrink)
-        own = [] if tiles is None else [table.tile for table in tiles.levels]
-        self._stored_tiles = (*own, *(None for _ in self._sizes[len(own) :]))
-        self._overview: Pixels | None = None
-        self._overview_lock = threading.Lock()
         self._properties = dict(slide.properties)
-        self._background = ImageColor.getrgb("#" + self._properties.get(slide_details.BACKGROUND_COLOUR, "ffffff"))
+        ground = self._properties.get(slide_details.BACKGROUND_COLOUR, "ffffff")
+        super().__init__(
+            tuple(slide.level_dimensions), tuple(slide.level_downsamples), tiles, ImageColor.getrgb("#" + ground)
+        )
         self._description = slide_details.describe(self._sizes[0], self._properties)
         self._profile = Profile(self._read_profile) if ICC_SIZE in self._properties else None
 
@@ -68,16 +58,6 @@ class WholeSlide(TileSource):
     @override
     def description(self) -> Description:
         return self._description
-
-    @property
-    @override
-    def level_dimensions(self) -> tuple[Size, ...]:
-        return self._sizes
-
-    @property
-    @override
-    def level_downsamples(self) -> tuple[float, ...]:
-        return self._downsamples
 
     @property
     @override
@@ -120,39 +100,7 @@ class WholeSlide(TileSource):
             raise DamagedFile(f"The picture {name} of the slide cannot be read: {reason}.") from error
 
     @override
-    def read_region(self, location: tuple[int, int], level: int, size: Size, frame: int = 0, plane: int = 0) -> Pixels:
-        self._plane(plane)
-        self._check_frame(frame, plane)
-        if level >= self._stored:
-            x, y = (int(at / self._downsamples[level]) for at in location)
-            return cut(self._whole(), x, y, size, self._background)
-        return self._read(location, level, size)
-
-    @property
-    @override
-    def stored_tiles(self) -> tuple[Size | None, ...]:
-        return self._stored_tiles
-
-    @property
-    @override
-    def tiles_lie_in_tiff(self) -> bool:
-        return self._tiles is not None
-
-    @override
-    def encoded_tile(self, level: int, column: int, row: int, frame: int = 0) -> bytes | None:
-        return None if self._tiles is None or level >= self._stored else self._tiles.encoded(level, column, row)
-
-    @override
-    def decoded_tile(self, level: int, column: int, row: int, shrink: int = 1, frame: int = 0) -> Pixels | None:
-        return None if self._tiles is None or level >= self._stored else self._tiles.decoded(level, column, row, shrink)
-
-    def _read(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
-        """From the file's own JPEG tiles where it has them, else from OpenSlide."""
-        corner = tuple(round(at / self._downsamples[level]) for at in location)
-        pixels = assembled(self, level, (corner[0], corner[1]), size, background=self._background)
-        return self._read_by_openslide(location, level, size) if pixels is None else pixels
-
-    def _read_by_openslide(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
+    def _read_otherwise(self, location: tuple[int, int], level: int, size: Size) -> Pixels:
         import openslide
 
         try:
@@ -169,63 +117,17 @@ class WholeSlide(TileSource):
         ground = Image.new("RGB", region.size, self._background)
         return Image.composite(region, ground, region)
 
-    def _whole(self) -> Pixels:
-        """The overview: without it every small tile of a slide without small levels would read the whole slide."""
-        with self._overview_lock:
-            if self._overview is None:
-                self._overview = self._make_overview()
-            return self._overview
-
-    def _make_overview(self) -> Pixels:
-        """Block by block, so that a gigapixel level never lies in memory."""
-        level, shrink = self._stored - 1, self._shrink
-        (width, height), (small_width, small_height) = self._sizes[level], self._sizes[level + 1]
-        downsample, step = self._downsamples[level], max(shrink, BLOCK_PX // shrink * shrink)
-        overview = np.empty((small_height, small_width, 3), np.uint8)
-        for top in range(0, height, step):
-            for left in range(0, width, step):
-                size = (min(step, width - left), min(step, height - top))
-                block = self._read((int(left * downsample), int(top * downsample)), level, size)
-                rows = np.asarray(Image.fromarray(block).reduce(shrink))
-                overview[top // shrink :, left // shrink :][: rows.shape[0], : rows.shape[1]] = rows
-        return overview
-
-    @property
-    @override
-    def made_levels(self) -> int:
-        return 0 if self._shrink == 1 else 1
-
     @property
     @override
     def cost(self) -> int:
-        tables = 0 if self._tiles is None else self._tiles.cost
-        return HANDLE_BYTES + tables + self.made_levels * OVERVIEW_PX * OVERVIEW_PX * 3
+        return HANDLE_BYTES + super().cost
 
     @override
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._slide.close()
-            decoded_tiles().forget(self)
-            if self._tiles is not None:
-                self._tiles.close()
-
-
-def overview_shrink(smallest: Size) -> int:
-    """The power of two that brings the smallest level to overview size; 1 when it has it already."""
-    shrink = 1
-    while max(smallest) > OVERVIEW_PX * shrink:
-        shrink *= 2
-    return shrink
-
-
-def with_overview(slide: "openslide.OpenSlide", shrink: int) -> tuple[tuple[Size, ...], tuple[float, ...]]:
-    """Sizes and downsamples of the stored levels, and of the overview if there is to be one."""
-    sizes, downsamples = tuple(slide.level_dimensions), tuple(slide.level_downsamples)
-    if shrink == 1:
-        return sizes, downsamples
-    width, height = sizes[-1]
-    return (*sizes, (-(-width // shrink), -(-height // shrink))), (*downsamples, downsamples[-1] * shrink)
+            super().close()
 
 
 @cache

@@ -44,10 +44,13 @@ class Hall:
         told = {"call_s": 10.0, "open_s": 10.0, **terms}
         pool = Pool(setup, self.strikes, Terms(children, child=CHILD, **told))
         slides = SlideCache(
-            lambda file: open_here(file.path, options(self.folder, file.sha256)), max_handles=5, max_bytes=2**28
+            lambda file: open_here(file.path, options(self.folder, file.sha256), service.known_outline(file)),
+            max_handles=5,
+            max_bytes=2**28,
         )
-        self.services.append(TileService(slides, TileCache(2**20), pool))
-        return self.services[-1]
+        service = TileService(slides, TileCache(2**20), pool)
+        self.services.append(service)
+        return service
 
     def file(self, name: str, order: str = "") -> Original:
         path = self.folder / f"{name}.png"

@@ -11,6 +11,8 @@ import pytest
 from exact.tiles import http
 from exact.tiles.access import Access
 from exact.tiles.http import RENDER_THREADS, TileRoute
+from exact.tiles.slide_cache import Original
+from tests.samples import svs
 from tests.tiles.pool.test_pool import Hall, pool_of, until
 from tests.tiles.test_http import still_there
 
@@ -53,6 +55,13 @@ async def test_requests_for_a_hanging_file_hold_up_no_other_and_end_with_come_ag
     await asyncio.to_thread(until, lambda: hall.opened(files[1]))
     assert await status(route, 3) == 200
     assert {await answer for answer in hanging} == {503}
+
+
+async def test_deep_zoom_tiles_of_a_slide_cost_one_question_to_a_child(hall: Hall) -> None:
+    file, service = Original("slide", svs(hall.folder / "slide.svs")), hall.service(1)
+    route = TileRoute(nothing, Access(lambda _: uuid4(), lambda _, number: file), service)
+    assert [await status(route, number) for number in (1, 2)] == [200, 200]
+    assert pool_of(service).counts.calls == 1
 
 
 async def test_a_browser_that_leaves_takes_its_waiting_call_with_it(hall: Hall) -> None:
