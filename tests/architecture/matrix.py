@@ -240,6 +240,8 @@ api/v1/users/users/{user}/password                   POST    the last password c
 api/v1/users/teams                                   POST    begins a team
 users/api/tokens                                     POST    begins a token
 users/api/tokens/{token}/revoke                      POST    a token never changes but by ending, and that twice is once
+api/v1/cache/clear                                       POST    caches are no stream of facts
+api/v1/cache/lift                                        POST    a strike is lifted whatever came after it
 api/v1/images/image_sets                             POST    begins an image set
 api/v1/images/deliveries/known                       POST    a question
 api/v1/images/deliveries/{delivery}/start            POST    files on their way are no stream of facts

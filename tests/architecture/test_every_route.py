@@ -199,12 +199,14 @@ async def test_every_tile_and_socket_is_shown_to_those_whom_the_table_names():
     world = await sync_to_async(World)()
     numbers = await sync_to_async(lambda: world.numbers)()
     tiles = TileRoute(None)
-    for (address,), expected in rows(matrix.TILES, 1).items():
-        path = address.format(**numbers)
-        assert tuple([await tile(tiles, path, cookie_of(world, who)) for who in WHO]) == expected, address
-    for threads in (tiles._asking, tiles._rendering):  # their connections would outlive the test
-        threads.shutdown()
-    await sync_to_async(connections.close_all)()
+    try:
+        for (address,), expected in rows(matrix.TILES, 1).items():
+            path = address.format(**numbers)
+            assert tuple([await tile(tiles, path, cookie_of(world, who)) for who in WHO]) == expected, address
+    finally:
+        for threads in (tiles._asking, tiles._rendering):  # their connections would outlive the test
+            threads.shutdown()
+        await sync_to_async(connections.close_all)()
     for (address,), expected in rows(matrix.SOCKETS, 1).items():
         path = address.format(**numbers)
         assert tuple([await close_code(path, cookie_of(world, who)) for who in WHO]) == expected, address

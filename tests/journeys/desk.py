@@ -106,6 +106,8 @@ class Desk:
     def open_image(self, number: int) -> None:
         self.page.goto(f"{self.url}annotations/{number}/")
         self.wait_until_live()
+        stage = self.page.locator('.stage[data-placed], .stage[data-tiles="failed"]')
+        expect(stage).to_be_attached(timeout=20_000)
 
     def wait_until_live(self) -> None:
         expect(self.marked("status").first).to_have_attribute("data-state", "live", timeout=20_000)

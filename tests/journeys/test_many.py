@@ -108,7 +108,7 @@ def test_a_set_wide_wish_leaves_what_somebody_changed_meanwhile_shows_it_and_is_
     vera.page.keyboard.press("Enter")
     expect(vera.marked("selection-meaning")).to_contain_text(f"{MANY} annotations on 1 image will be rejected")
     vera.page.get_by_role("button", name=f"Reject {MANY}").click()
-    expect(vera.page.get_by_text(f"{MANY} annotations rejected.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(vera.page.get_by_text(f"{MANY} annotations rejected.").first).to_be_visible(timeout=PATIENCE_MS)
     assert statuses(office, cells["image"]) == {"rejected"}
     expect(vera.marked("image-card")).to_have_attribute("data-stage", "verified", timeout=PATIENCE_MS)
     vera.page.get_by_role("button", name="Undo", exact=True).click()

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from exact.api.people import asker
+from exact.api.wishes import refuse_version
 from exact.domain.errors import Forbidden, NotFound
 from exact.projections.models import ImageRow
 from exact.tiles.figures import Figures, ask_all_to_forget, told_by_all
@@ -48,6 +49,7 @@ class CacheClear(APIView):
     def post(self, request: Request) -> Response:
         """Every process of this host gives up its open files and tiles within seconds; shared tiles go at once."""
         administrator(request)
+        refuse_version(request)
         ask_all_to_forget(figures_folder())
         shared = shared_tiles()
         if shared is not None:
@@ -62,6 +64,7 @@ class CacheLift(APIView):
     def post(self, request: Request) -> Response:
         """The strikes of a file are forgotten: it is read again when it is asked for."""
         administrator(request)
+        refuse_version(request)
         asked = Lifted(data=request.data)
         asked.is_valid(raise_exception=True)
         if not strikes().lift(asked.validated_data["sha256"]):

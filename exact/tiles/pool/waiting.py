@@ -27,6 +27,15 @@ class Job:
     finish: Callable[[bytes], Any]  # Any: the answer's own type
     askers: list["Future[Any]"] = field(default_factory=list)
     asked_at: float = field(default_factory=time.monotonic)
+    _answered: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def join(self, asker: "Future[Any]") -> bool:
+        """One more who is answered with the others; False when the others have been answered already."""
+        with self._lock:
+            if not self._answered:
+                self.askers.append(asker)
+            return not self._answered
 
     @property
     def dropped(self) -> bool:
@@ -49,6 +58,8 @@ class Job:
             asker.set_exception(error)
 
     def _still_there(self) -> list["Future[Any]"]:
+        with self._lock:
+            self._answered = True
         return [asker for asker in self.askers if asker.set_running_or_notify_cancel()]
 
 
@@ -81,21 +92,19 @@ class Waiting:
         """Waits in line, or joins the same call that waits or runs already."""
         asker: Future[Any] = Future()
         with self._changed:
-            same = self._same(job)
-            if same is None:
+            if not self._joined(job, asker):
+                job.join(asker)
                 self._jobs.append(job)
-            (same or job).askers.append(asker)
             too_old = self._too_many(job.sha256)
             self._changed.notify_all()
         for old in too_old:
             old.fail(Busy("Too many parts of images are asked for at once. Try again in a moment."))
         return asker
 
-    def _same(self, job: Job) -> Job | None:
-        for other in (*self._jobs, *self._running.values()):
-            if other.call == job.call:
-                return other
-        return None
+    def _joined(self, job: Job, asker: "Future[Any]") -> bool:
+        """Whether the same call waits or runs, and the asker will hear of it."""
+        others = (*self._jobs, *self._running.values())
+        return any(other.call == job.call and other.join(asker) for other in others)
 
     def _too_many(self, sha256: str) -> list[Job]:
         """Takes out those that nobody waits for, then the oldest until the rest fits."""

@@ -103,6 +103,9 @@ export class ExactStage extends DeskElement implements Stage {
       .stage[data-cursor="pan"] {
         cursor: grab;
       }
+      .stage:not([data-placed]) {
+        cursor: progress;
+      }
       .stage[data-cursor="panning"] {
         cursor: grabbing;
       }
@@ -300,6 +303,7 @@ export class ExactStage extends DeskElement implements Stage {
   /** Where the address says; else the selected annotation; else the whole image. */
   private placeFirst(): void {
     this.placed = true;
+    this.area.dataset["placed"] = "";
     const link = placeFrom(location.search);
     if (link.bounds) this.port.fit(link.bounds, true);
     else if (link.annotations.length > 0) this.desk.zoomToSelection();
@@ -557,6 +561,7 @@ export class ExactStage extends DeskElement implements Stage {
 
   private pressed(event: PointerEvent): void {
     this.area.focus({ preventScroll: true });
+    if (!this.view.value) return event.stopPropagation(); // nothing is there yet that could be drawn on or moved
     if (event.pointerType === "touch") this.touches.add(event.pointerId);
     if (this.touches.size > 1) return this.abandoned(event);
     if (event.button === 1) return this.pressedMiddle(event);
