@@ -6,7 +6,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +13,6 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -25,6 +23,7 @@ from exact.datasets.replay import of_image, of_version
 from exact.datasets.work import enqueue
 from exact.domain.dataset_versions import DatasetVersionFrozen, Definition
 from exact.domain.errors import Invalid, NotFound, Refusal
+from exact.eventstore.alone import alone
 from exact.eventstore.errors import UNAVAILABLE
 from exact.eventstore.log import head
 from exact.exchange.document import Document, Format, ImageAnnotations
@@ -185,8 +184,8 @@ def perform(export_id: UUID) -> None:
 
     Raises what the database says when it goes away meanwhile, and what nobody expected: that is told in the row, too.
     """
-    with alone_at(export_id) as alone:
-        export = _begun(export_id) if alone else None
+    with alone(f"export {export_id}") as mine:
+        export = _begun(export_id) if mine else None
         if export is None:
             return
         try:
@@ -202,25 +201,6 @@ def perform(export_id: UUID) -> None:
             raise
         else:
             _end(export, state="ready", progress=1, sha256=written.sha256, size_bytes=written.size_bytes)
-
-
-@contextmanager
-def alone_at(export_id: UUID) -> Iterator[bool]:
-    """Whether nobody else writes this file now: a lock of the database connection, which dies with its worker."""
-    key = int.from_bytes(export_id.bytes[8:], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [key])
-        alone: bool = cursor.fetchone()[0]
-    try:
-        yield alone
-    finally:
-        if alone:
-            _give_back(key)
-
-
-def _give_back(key: int) -> None:
-    with suppress(*UNAVAILABLE), connection.cursor() as cursor:  # a connection that is gone has given it back
-        cursor.execute("select pg_advisory_unlock(%s)", [key])
 
 
 def _begun(export_id: UUID) -> Export | None:

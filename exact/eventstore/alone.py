@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import connection
+
 from exact.eventstore.driver import execute
 
 
@@ -13,5 +15,5 @@ def alone(what: str) -> Iterator[bool]:
     try:
         yield mine
     finally:
-        if mine:
+        if mine and connection.is_usable():  # one that is gone has given it back
             execute("select pg_advisory_unlock(hashtextextended(%s, 0))", f"exact {what}")

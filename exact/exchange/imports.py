@@ -30,6 +30,7 @@ from exact.commands.imports import (
 from exact.domain.errors import Busy, Conflict, Forbidden, NotFound, Refusal
 from exact.domain.identifiers import annotation_stream
 from exact.domain.imports import Origin, Progress
+from exact.eventstore.alone import alone
 from exact.eventstore.bulk import known_among
 from exact.exchange.chunks import Chunk, in_batches, read_chunks, skip_chunks
 from exact.exchange.examining import examine, said_of
@@ -40,8 +41,6 @@ from exact.projections.imports import ImportRow
 
 logger = logging.getLogger("exact.imports")
 
-LOCKS = 0x494D50
-"""The first of the two numbers of the advisory lock; the second is the import's."""
 ATTEMPTS_MAX = 5
 TAKEN = "The image has an annotation of this identifier already; it came while the file was being imported."
 CAME = "their images got annotations of the same identifiers while the file was being imported."
@@ -64,26 +63,11 @@ def perform(import_id: UUID, watch: Watch = lambda _: None) -> bool:
 
     Raises Busy and the database's errors, after which it may be called again.
     """
-    with alone_at(import_id) as mine:
+    with alone(f"import {import_id}") as mine:
         run = ImportRun.objects.filter(id=import_id, state__in=UNFINISHED).first()
         if mine and run:
             Importing(run, watch).go_on()
         return mine or run is None
-
-
-@contextmanager
-def alone_at(import_id: UUID) -> Iterator[bool]:
-    """Whether this process alone works on the import: a lock of the session, which ends with it, however it ends."""
-    key = [LOCKS, import_id.int % 2**31]
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s, %s)", key)
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s, %s)", key)
 
 
 class Importing:

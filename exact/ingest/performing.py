@@ -6,13 +6,12 @@ of them have ended, and the log says which were registered before the table coul
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from exact.accounts.authentication import person_of
 from exact.accounts.models import User
@@ -22,6 +21,7 @@ from exact.commands.bus import Answer, dispatch, told
 from exact.domain.errors import Busy, Conflict, Forbidden, NotFound, Refusal
 from exact.domain.identifiers import derived_id
 from exact.eventstore import log
+from exact.eventstore.alone import alone
 from exact.eventstore.errors import UNAVAILABLE
 from exact.ingest.arrivals import Arrived, Cut, Group
 from exact.ingest.cutting import cut_files
@@ -39,8 +39,6 @@ from exact.tiles.thumbnails import thumbnail
 
 logger = logging.getLogger("exact.ingest")
 
-LOCKS = 0x494E47
-"""The first of the two numbers of the advisory lock; the second is the delivery's."""
 ATTEMPTS_MAX = 5
 
 
@@ -49,26 +47,11 @@ def perform(delivery_id: UUID, watch: Watch = lambda _: None) -> bool:
 
     Raises Busy and the database's errors, after which it may be called again.
     """
-    with alone_at(delivery_id) as mine:
+    with alone(f"delivery {delivery_id}") as mine:
         delivery = Delivery.objects.filter(id=delivery_id, state__in=WORKING).first()
         if mine and delivery:
             Ingesting(delivery, watch).go_on()
         return mine or delivery is None
-
-
-@contextmanager
-def alone_at(delivery_id: UUID) -> Iterator[bool]:
-    """Whether this process alone works on it: a lock of the session, which ends with it, however it ends."""
-    key = [LOCKS, delivery_id.int % 2**31]
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s, %s)", key)
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s, %s)", key)
 
 
 class Ingesting:

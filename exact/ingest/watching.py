@@ -10,11 +10,11 @@ from django.utils import timezone
 from exact.accounts.authentication import person_of
 from exact.accounts.models import User
 from exact.domain.errors import Busy, Invalid, Refusal
+from exact.eventstore.alone import alone
 from exact.ingest.archives import is_zip
 from exact.ingest.arrivals import Arrived, Aside, Group
 from exact.ingest.importing import Importing, Report
 from exact.ingest.models import Delivery, State
-from exact.ingest.performing import alone_at
 from exact.ingest.progress import tell
 from exact.ingest.sources import walked
 from exact.projections.image_sets import ImageSetRow
@@ -66,7 +66,7 @@ def look_at(folder: str, number: int) -> Report | None:
     state.before, fresh = set(files), settled - state.done
     if not fresh:
         return None
-    with alone_at(image_set.id) as mine:
+    with alone(f"watched folders of image set {image_set.id}") as mine:
         if not mine:
             return None
         importing = Importing(image_set, person_of(user), reference=not settings.WATCHED_COPY, withdrawn_too=True)

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from exact.domain.errors import Busy, NotFound
 from exact.storage.disk import disk_full_refused
+from exact.storage.oldest import give_up_oldest
 from exact.storage.originals import SHA256, path_of
 
 SUFFIX = ".reference"
@@ -195,22 +196,8 @@ def _alone(growing: Path) -> Iterator[Path | None]:
 
 def trim_cache(newest: Path | None = None) -> None:
     """Removes copies that nobody asked for the longest; whoever has one open keeps reading it."""
-    folder = Path(settings.CACHE) / "remote"
-    files = sorted((file for file in folder.glob("[0-9a-f]*") if file != newest), key=_last_used)
-    total = (_size(newest) if newest else 0) + sum(_size(file) for file in files)
-    for file in files:
-        if total <= settings.REMOTE_CACHE_BYTES:
-            return
-        total -= _size(file)
-        file.unlink(missing_ok=True)
-
-
-def _last_used(file: Path) -> float:
-    return file.stat().st_mtime if file.exists() else 0.0
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+    files = (Path(settings.CACHE) / "remote").glob("[0-9a-f]*")
+    give_up_oldest(files, settings.REMOTE_CACHE_BYTES, spared=newest)
 
 
 def noted_at(sha256: str, folder: Path | None = None) -> Path:

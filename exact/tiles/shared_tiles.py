@@ -14,6 +14,7 @@ from typing import Protocol
 
 import redis
 
+from exact.storage.oldest import give_up_oldest
 from exact.tiles.render import RENDERER_VERSION
 from exact.tiles.thumbnails import write_whole
 
@@ -69,15 +70,7 @@ class OnDisk:
 
     def sweep(self) -> None:
         """Down to nine tenths of the room, so that it need not be done for each tile."""
-        files = [(stat.st_mtime, stat.st_size, file) for file in self._files() if (stat := _stat(file)) is not None]
-        total = sum(size for _, size, _ in files)
-        if total <= self._max_bytes:
-            return
-        for _, size, file in sorted(files, key=lambda each: each[0]):
-            if total <= self._max_bytes * 0.9:
-                return
-            file.unlink(missing_ok=True)
-            total -= size
+        give_up_oldest(self._files(), self._max_bytes, down_to=0.9)
 
     def clear(self) -> None:
         """Removes all of them."""
@@ -89,13 +82,6 @@ class OnDisk:
 
     def _file(self, name: str) -> Path:
         return self._folder / name[:2] / name
-
-
-def _stat(file: Path) -> os.stat_result | None:
-    try:
-        return file.stat()
-    except FileNotFoundError:
-        return None
 
 
 class InRedis:

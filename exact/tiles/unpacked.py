@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from exact.storage.oldest import give_up_oldest
 from exact.tiles.errors import NoRoom
 from exact.tiles.source import OpenOptions
 
@@ -45,7 +46,8 @@ def keep(options: OpenOptions, kind: str, make: Callable[[Path], None], size_byt
             Path(name).rename(kept)
         finally:
             Path(name).unlink(missing_ok=True)
-        _give_up_oldest(kept, options.cache_max_bytes)
+        files = (file for file in kept.parent.iterdir() if file.suffix != ".part")
+        give_up_oldest(files, options.cache_max_bytes, spared=kept)
     os.utime(kept)
     return kept
 
@@ -69,22 +71,3 @@ def reserve(descriptor: int, size_bytes: int) -> None:
         os.posix_fallocate(descriptor, 0, size_bytes)
     except OSError as error:
         raise NoRoom("The server's disk is full: ask the administrator to make room, then try again.") from error
-
-
-def _give_up_oldest(kept: Path, max_bytes: int) -> None:
-    """Removes the files that were not opened for the longest time; whoever still maps one keeps reading it."""
-    files = sorted((f for f in kept.parent.iterdir() if f != kept and f.suffix != ".part"), key=_last_used)
-    total = kept.stat().st_size + sum(_size(f) for f in files)
-    for file in files:
-        if total <= max_bytes:
-            return
-        total -= _size(file)
-        file.unlink(missing_ok=True)
-
-
-def _last_used(file: Path) -> float:
-    return file.stat().st_mtime if file.exists() else 0.0
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0

@@ -13,7 +13,6 @@ from django.utils import timezone
 from exact.datasets import exporting, work
 from exact.datasets.exporting import (
     ATTEMPTS_MAX,
-    alone_at,
     forget_old,
     path_of,
     perform,
@@ -25,6 +24,7 @@ from exact.datasets.exporting import (
 from exact.datasets.freezing import Freeze, freeze
 from exact.datasets.models import Export
 from exact.domain.errors import Invalid, NotFound
+from exact.eventstore.alone import alone
 from tests.builders import a_workplace, someone
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
@@ -105,8 +105,8 @@ def test_a_request_whose_hint_was_lost_waits_for_the_next_look(settings):
 def test_a_file_is_written_by_one_worker_at_a_time():
     place = a_workplace()
     export = request_image(place.image_number, None, "csv", place.owner)
-    with ThreadPoolExecutor(1) as other, alone_at(export.id) as alone:
-        assert alone
+    with ThreadPoolExecutor(1) as other, alone(f"export {export.id}") as mine:
+        assert mine
         other.submit(in_a_thread, export.id).result()
         assert unfinished() == [export.id]
     perform(export.id)

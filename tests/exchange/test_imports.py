@@ -273,7 +273,7 @@ def test_two_workers_never_work_on_one_import():
     place = a_workplace()
     run = sent(place, jsonl(a_row()))
     with psycopg.connect(**listening_parameters(), autocommit=True) as other:
-        other.execute("select pg_advisory_lock(%s, %s)", [imports.LOCKS, run.id.int % 2**31])
+        other.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"exact import {run.id}"])
         assert not perform(run.id)
         run.refresh_from_db()
         assert run.state == "queued"

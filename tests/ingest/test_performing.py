@@ -16,11 +16,12 @@ from exact.domain.errors import Conflict
 from exact.domain.identifiers import new_id
 from exact.domain.images import ImageRegistered
 from exact.domain.teams import Role
+from exact.eventstore.alone import alone
 from exact.eventstore.log import every
 from exact.ingest import performing
 from exact.ingest.deliveries import Announced, announce, cancel, start, unfinished
 from exact.ingest.models import Delivery, State
-from exact.ingest.performing import alone_at, perform
+from exact.ingest.performing import perform
 from exact.projections.models import ImageRow, ImageSetRow
 from exact.storage import originals
 from exact.tiles.thumbnails import SIDE_PX, kept_at
@@ -169,7 +170,7 @@ def test_whoever_lost_the_right_meanwhile_gets_no_image(place: Workplace) -> Non
 
 def test_two_workers_are_never_at_the_same_delivery(place: Workplace) -> None:
     delivery = a_delivery(place, {"a.png": png()})
-    with alone_at(delivery.id) as mine, ThreadPoolExecutor(1) as other:
+    with alone(f"delivery {delivery.id}") as mine, ThreadPoolExecutor(1) as other:
         assert mine
         assert other.submit(perform, delivery.id).result() is False
     assert perform(delivery.id)

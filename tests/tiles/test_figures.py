@@ -67,6 +67,7 @@ def test_every_process_forgets_when_one_is_asked(tmp_path: Path) -> None:
     file = Original("a", picture(tmp_path / "a.png", (100, 80)))
     for service in services:
         service.tile(file, TILE)
+    assert [(len(service.tiles), len(service.slides)) for service in services] == [(1, 1), (1, 1)]
     ask_all_to_forget(told)
     until(lambda: all(len(service.tiles) == len(service.slides) == 0 for service in services))
     for publisher in publishers:

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from exact.tiles.lent import Lent
 
 
@@ -48,12 +50,10 @@ def test_one_that_cannot_be_opened_is_tried_again() -> None:
         return Thing(number)
 
     lent = Lent(1, open_one)
-    for _ in range(2):
-        try:
-            with lent.use(0):
-                pass
-        except OSError:
-            pass
+    with pytest.raises(OSError, match="gone"), lent.use(0):
+        raise AssertionError("it is not lent")
+    with lent.use(0) as thing:
+        assert isinstance(thing, Thing)
     assert attempts == [0, 0]
 
 

@@ -118,8 +118,10 @@ def test_an_original_that_was_cut_off_in_the_folder_is_copied_again(
     (kept,) = originals.all_kept()
     path = originals.path_of(kept, folder / "originals")
     path.chmod(0o600)
+    whole = path.read_bytes()
     path.write_bytes(b"cut")
     refuse_damage(folder, back_up(), quiet())
+    assert path.read_bytes() == whole
 
 
 def test_killed_in_the_middle_there_is_no_backup_and_the_next_one_goes_on(

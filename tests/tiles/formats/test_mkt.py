@@ -1,6 +1,7 @@
 """CellVizio recordings, made by code after what is known of the format; no real one could be reached."""
 
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from exact.tiles.errors import TileError, UnknownFormat
-from exact.tiles.formats import open_image
+from exact.tiles.formats import mkt, open_image
 from exact.tiles.looks import Look
 from exact.tiles.source import Axis, TileSource
 from tests.contracts.tile_source import TileSourceContract
@@ -109,10 +110,28 @@ def test_a_header_that_does_not_fit_is_not_taken_for_a_recording(tmp_path: Path,
         opened(path)
 
 
-def test_a_recording_that_was_cut_off_shows_whole_frames_or_is_refused(tmp_path: Path) -> None:
-    content = recording(tmp_path / "a.mkt").read_bytes()
+def cuts(path: Path) -> Iterator[Path]:
+    """The recording cut off at many places."""
+    content = recording(path.with_name("whole.mkt")).read_bytes()
     for length in range(0, len(content), 3001):
-        (tmp_path / "b.mkt").write_bytes(content[:length])
+        path.write_bytes(content[:length])
+        yield path
+
+
+def test_a_recording_that_was_cut_off_has_lost_its_description_and_is_refused(tmp_path: Path) -> None:
+    for path in cuts(tmp_path / "a.mkt"):
+        with pytest.raises(TileError):
+            opened(path)
+
+
+def test_one_of_a_known_size_shows_the_frames_that_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mkt, "KNOWN_SIZES", {2 * WIDTH * HEIGHT: (WIDTH, HEIGHT)})
+    whole, shown = opened(recording(tmp_path / "b.mkt")), set()
+    for path in cuts(tmp_path / "a.mkt"):
         with suppress(TileError):
-            source = opened(tmp_path / "b.mkt")
-            source.read_region((0, 0), 0, (WIDTH, HEIGHT), frame=source.nFrames - 1)
+            source = opened(path)
+            for frame in range(source.nFrames):
+                told = [each.read_region((0, 0), 0, (WIDTH, HEIGHT), frame) for each in (source, whole)]
+                assert np.array_equal(*told)
+            shown.add(source.nFrames)
+    assert set(range(1, FRAMES)) <= shown <= set(range(1, FRAMES + 1))

@@ -152,6 +152,8 @@ def test_a_video_that_was_cut_off_shows_what_is_there_or_is_refused(tmp_path: Pa
         with suppress(TileError):
             source = opened(path, tmp_path)
             source.read_region((0, 0), 0, SIDE, frame=source.nFrames - 1)
+            assert 1 <= source.nFrames <= 20
+            assert part > 0.02, "what holds no frame is refused"
 
 
 def test_a_frame_that_is_gone_is_an_error_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
