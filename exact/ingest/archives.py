@@ -1,8 +1,10 @@
 """Zip files: everything that they claim is checked before a byte is unpacked, and nothing is ever written over."""
 
+import errno
 import hashlib
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -22,6 +24,11 @@ RATIO_MAX = 100
 """How much smaller than its content an archive may be, beyond the first RATIO_FROM_BYTES: images are packed already."""
 RATIO_FROM_BYTES = 256 * 2**20
 KNOWN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+DAMAGED = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+    *(EOFError, NotImplementedError, UnicodeError),  # NotImplementedError: a method or version that zipfile lacks
+)
+"""What zipfile raises on archives that are broken, or of an unusual kind."""
 Watch = Callable[[int], None]
 """Told how many bytes have been unpacked."""
 
@@ -57,10 +64,12 @@ def opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, UnicodeError) as error:
-        raise Invalid(
-            f"{name} is damaged or is no zip of the usual kind: pack it again ({error}).", code="bad_archive"
-        ) from error
+    except DAMAGED as error:
+        raise _damaged(name, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which a place before the beginning of the file gives
+            raise
+        raise _damaged(name, error) from error
 
 
 def checked(archive: zipfile.ZipFile, name: str) -> tuple[list[tuple[str, zipfile.ZipInfo]], list[Aside]]:
@@ -118,6 +127,10 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> s
                 digest.update(block)
                 file.write(block)
     return digest.hexdigest()
+
+
+def _damaged(name: str, error: Exception) -> Invalid:
+    return Invalid(f"{name} is damaged or is no zip of the usual kind: pack it again ({error}).", code="bad_archive")
 
 
 def _bad(name: str, what: str) -> Invalid:

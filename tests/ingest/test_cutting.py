@@ -1,5 +1,6 @@
 """Real files, in folders and zips, cut into images; archives that are made to harm."""
 
+import random
 import struct
 import zipfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from exact.domain.errors import Refusal
 from exact.ingest import archives
 from exact.ingest.arrivals import Arrived, Cut
 from exact.ingest.cutting import cut_files
@@ -129,6 +131,25 @@ def test_a_zip_that_lies_about_its_content_is_refused(tmp_path: Path) -> None:
     content[content.index(b"xxxx")] = 0
     (tmp_path / "some.zip").write_bytes(content)
     assert "damaged" in problem(cut_zip(tmp_path / "some.zip"))
+
+
+def test_damage_anywhere_in_a_zip_is_refused_or_does_no_harm(tmp_path: Path) -> None:
+    a_zip(
+        tmp_path / "some.zip", {"a.png": random.Random(1).randbytes(600) + b"x" * 900}, compression=zipfile.ZIP_DEFLATED
+    )
+    whole, chance, refused, sound = (tmp_path / "some.zip").read_bytes(), random.Random(2), 0, 0
+    for turn in range(400):
+        content = bytearray(whole)
+        for _ in range(chance.randrange(1, 5)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        (tmp_path / "some.zip").write_bytes(content)
+        try:
+            archives.unpacked(tmp_path / "some.zip", "some.zip", tmp_path / str(turn))
+            sound += 1
+        except Refusal:
+            refused += 1
+    assert refused > 300
+    assert sound + refused == 400
 
 
 def test_a_zip_that_was_cut_off_is_refused(tmp_path: Path) -> None:
